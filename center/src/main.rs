@@ -1,0 +1,3 @@
+//! The Developer Center.
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! Firmware upgrade over the air for devices that run MicroPython.
+//!
+//! The core does no input or output of its own: bytes, time and random numbers come in as arguments, actions and events
+//! come out. `docs/ARCHITECTURE.md` walks one upgrade through the modules.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![deny(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+pub mod flash;
+pub mod mqtt;
+pub mod ota;
+pub mod protocol;
+pub mod time;

@@ -1,0 +1,2 @@
+//! Upgrades: plan, download, verification, status.
+#![forbid(unsafe_code)]

@@ -1,0 +1,195 @@
+//! Frames: head, length, sum, package id, command, payload (wire protocol, section 2).
+//!
+//! ```text
+//! AA AA | LEN(2) | SUM(1) | PKGID(2) | CMD(2) | PAYLOAD(n)
+//! ```
+#![forbid(unsafe_code)]
+
+use super::command::exception;
+use super::BufferFull;
+
+/// Bytes before the payload of an unescaped frame.
+pub const HEADER: usize = 9;
+
+const HEAD: u8 = 0xAA;
+const ESCAPE: u8 = 0x55;
+/// Bytes that LEN does not count: the head and LEN itself.
+const UNCOUNTED: usize = 4;
+/// Where the bytes begin that SUM covers.
+const SUMMED: usize = 5;
+
+/// Number of a message, counted up for each direction; an answer repeats the one of its request. Never 0 or 0xFFFF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackageId(u16);
+
+impl PackageId {
+    /// The id that a side starts to count with.
+    pub const FIRST: Self = Self(1);
+    const LAST: u16 = 0xFFFE;
+
+    /// The id with this number; `None` for 0 and 0xFFFF, which no message may have.
+    pub const fn new(number: u16) -> Option<Self> {
+        match number {
+            1..=Self::LAST => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// The number as it is sent.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+
+    /// The id of the message after this one: after 0xFFFE comes 1.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.0 >= Self::LAST {
+            Self::FIRST
+        } else {
+            Self(self.0.wrapping_add(1))
+        }
+    }
+}
+
+/// A received frame, checked and unescaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Number of the message.
+    pub id: PackageId,
+    /// What it is about; see [`super::command`].
+    pub command: u16,
+    /// Content, by command.
+    pub payload: &'a [u8],
+}
+
+/// Why a frame was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It does not begin with AA AA.
+    Head,
+    /// It is shorter than its length field says, or than any frame can be.
+    Length,
+    /// Its bytes do not add up to its sum.
+    Sum,
+    /// Its package id is 0 or 0xFFFF.
+    Id,
+}
+
+/// A dropped frame, with what a report of it (command 0x00A4) tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameError {
+    /// Why it was dropped.
+    pub fault: Fault,
+    /// Its package id, where it could be read and is valid.
+    pub id: Option<PackageId>,
+}
+
+impl FrameError {
+    /// The exception code that reports it: 1 protocol, 2 length, 3 sum (wire protocol, section 4, 0x00A4).
+    pub const fn code(self) -> u8 {
+        match self.fault {
+            Fault::Head | Fault::Id => exception::PROTOCOL,
+            Fault::Length => exception::LENGTH,
+            Fault::Sum => exception::SUM,
+        }
+    }
+}
+
+/// Makes a frame around the `payload_len` bytes that already lie in `buf` from [`HEADER`] on, and escapes it in place.
+///
+/// Returns the length of the escaped frame, which begins at the start of `buf`.
+///
+/// # Errors
+/// `buf` has no room for the bytes that escaping inserts, or the payload is longer than a length field can say.
+pub fn seal(buf: &mut [u8], payload_len: usize, id: PackageId, command: u16) -> Result<usize, BufferFull> {
+    let len = HEADER.checked_add(payload_len).ok_or(BufferFull)?;
+    let counted = len.checked_sub(UNCOUNTED).and_then(|n| u16::try_from(n).ok()).ok_or(BufferFull)?;
+    let frame = buf.get_mut(..len).ok_or(BufferFull)?;
+    let (header, payload) = frame.split_first_chunk_mut::<HEADER>().ok_or(BufferFull)?;
+    let [count_high, count_low] = counted.to_be_bytes();
+    let [id_high, id_low] = id.get().to_be_bytes();
+    let [command_high, command_low] = command.to_be_bytes();
+    let sum = sum(&[id_high, id_low, command_high, command_low]).wrapping_add(sum(payload));
+    *header = [HEAD, HEAD, count_high, count_low, sum, id_high, id_low, command_high, command_low];
+    escape(buf, len)
+}
+
+/// Unescapes a received frame in place and checks it. Bytes behind its end are ignored.
+///
+/// # Errors
+/// The frame is broken in one of the ways of [`Fault`] and has to be dropped and reported.
+pub fn open(bytes: &mut [u8]) -> Result<Frame<'_>, FrameError> {
+    if !bytes.starts_with(&[HEAD, HEAD]) {
+        return Err(FrameError { fault: Fault::Head, id: None });
+    }
+    let len = unescape(bytes);
+    let frame = bytes.get(..len).unwrap_or_default();
+    let id = frame.get(SUMMED..).and_then(|rest| rest.first_chunk()).map(|number| u16::from_be_bytes(*number));
+    let id = id.and_then(PackageId::new);
+    let error = |fault| FrameError { fault, id };
+
+    let short = error(Fault::Length);
+    let (&[_, _, count_high, count_low, expected, _, _, command_high, command_low], _) =
+        frame.split_first_chunk::<HEADER>().ok_or(short)?;
+    let counted = usize::from(u16::from_be_bytes([count_high, count_low]));
+    let frame = frame.get(..counted.saturating_add(UNCOUNTED)).ok_or(short)?;
+    let payload = frame.get(HEADER..).ok_or(short)?;
+    if sum(frame.get(SUMMED..).unwrap_or_default()) != expected {
+        return Err(error(Fault::Sum));
+    }
+    let id = id.ok_or(error(Fault::Id))?;
+    Ok(Frame { id, command: u16::from_be_bytes([command_high, command_low]), payload })
+}
+
+fn sum(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
+}
+
+/// Inserts a 55 after each AA, from the second head byte on, that an AA, a 55 or the end follows.
+fn escape(buf: &mut [u8], len: usize) -> Result<usize, BufferFull> {
+    let body = buf.get(1..len).unwrap_or_default();
+    let followers = body.iter().copied().skip(1).map(Some).chain([None]);
+    let inserted = body.iter().zip(followers).filter(|(byte, next)| needs_escape(**byte, *next)).count();
+    let escaped = len.checked_add(inserted).filter(|&end| end <= buf.len()).ok_or(BufferFull)?;
+
+    // From the end, so that every byte moves before its place is taken; once the rest stays where it is, all is done.
+    let (mut from, mut to, mut next) = (len, escaped, None);
+    while from < to {
+        from = from.wrapping_sub(1);
+        let Some(&byte) = buf.get(from) else { break };
+        if needs_escape(byte, next) {
+            to = to.wrapping_sub(1);
+            put(buf, to, ESCAPE);
+        }
+        to = to.wrapping_sub(1);
+        put(buf, to, byte);
+        next = Some(byte);
+    }
+    Ok(escaped)
+}
+
+fn needs_escape(byte: u8, next: Option<u8>) -> bool {
+    byte == HEAD && matches!(next, None | Some(HEAD | ESCAPE))
+}
+
+/// Drops every 55 that follows an AA, from the second head byte on; returns the length that remains.
+fn unescape(bytes: &mut [u8]) -> usize {
+    let mut len = 2;
+    let mut previous = HEAD;
+    for from in 2..bytes.len() {
+        let Some(&byte) = bytes.get(from) else { break };
+        let inserted = previous == HEAD && byte == ESCAPE;
+        if !inserted {
+            put(bytes, len, byte);
+            len = len.wrapping_add(1);
+        }
+        previous = byte;
+    }
+    len
+}
+
+fn put(bytes: &mut [u8], at: usize, byte: u8) {
+    if let Some(place) = bytes.get_mut(at) {
+        *place = byte;
+    }
+}

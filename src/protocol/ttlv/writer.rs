@@ -1,0 +1,155 @@
+//! Writing TTLV.
+#![forbid(unsafe_code)]
+
+use super::{Number, BYTES, DEPTH_MAX, FALSE, ID_MAX, NUMBER, STRUCT, TRUE, TYPE_BITS};
+
+/// Why a message can't be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteError {
+    /// The buffer is too small.
+    Full,
+    /// An id is above [`ID_MAX`].
+    Id,
+    /// More data in an item, or items in a struct, than a 16-bit length can say.
+    Long,
+    /// A float is not finite, or too large.
+    Float,
+    /// Structs lie deeper in each other than [`DEPTH_MAX`].
+    Depth,
+    /// A struct was ended that was not begun, or not ended.
+    Unbalanced,
+}
+
+/// Writes a message item by item.
+///
+/// After an error nothing more is written: [`Writer::finish`] tells the first one.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    buf: &'a mut [u8],
+    len: usize,
+    /// Where the counts of the open structs stand, the outermost first.
+    open: heapless::Vec<usize, DEPTH_MAX>,
+    error: Option<WriteError>,
+}
+
+impl<'a> Writer<'a> {
+    /// Writes into this buffer, from its start.
+    pub const fn new(buf: &'a mut [u8]) -> Self {
+        Self { buf, len: 0, open: heapless::Vec::new(), error: None }
+    }
+
+    /// Bytes written so far.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing has been written yet.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Writes true or false.
+    pub fn bool(&mut self, id: u16, value: bool) -> &mut Self {
+        self.item(id, if value { TRUE } else { FALSE })
+    }
+
+    /// Writes an integer.
+    pub fn int(&mut self, id: u16, value: i64) -> &mut Self {
+        self.number(id, Number::from_i64(value))
+    }
+
+    /// Writes a float, in decimals as [`Number::from_f64`] chooses them.
+    pub fn float(&mut self, id: u16, value: f64) -> &mut Self {
+        match Number::from_f64(value) {
+            Some(number) => self.number(id, number),
+            None => self.fail(WriteError::Float),
+        }
+    }
+
+    /// Writes a number.
+    pub fn number(&mut self, id: u16, number: Number) -> &mut Self {
+        let bytes = number.magnitude.to_be_bytes();
+        let zeros = bytes.iter().take(7).take_while(|byte| **byte == 0).count();
+        let digits = bytes.get(zeros..).unwrap_or_default();
+        let sign = if number.negative { 0x80 } else { 0 };
+        let last = 7usize.saturating_sub(zeros) as u8;
+        let decimals = number.decimals.min(Number::DECIMALS_MAX) << 3;
+        self.item(id, NUMBER).put(&[sign | decimals | last]).put(digits)
+    }
+
+    /// Writes bytes.
+    pub fn bytes(&mut self, id: u16, value: &[u8]) -> &mut Self {
+        match u16::try_from(value.len()) {
+            Ok(len) => self.item(id, BYTES).put(&len.to_be_bytes()).put(value),
+            Err(_) => self.fail(WriteError::Long),
+        }
+    }
+
+    /// Writes text.
+    pub fn text(&mut self, id: u16, value: &str) -> &mut Self {
+        self.bytes(id, value.as_bytes())
+    }
+
+    /// Begins a struct or an array: what is written until [`Writer::end`] lies in it. The elements of an array have id 0.
+    pub fn begin(&mut self, id: u16) -> &mut Self {
+        self.item(id, STRUCT);
+        match self.open.push(self.len) {
+            Ok(()) => self.put(&[0, 0]),
+            Err(_) => self.fail(WriteError::Depth),
+        }
+    }
+
+    /// Ends the struct that was begun last.
+    pub fn end(&mut self) -> &mut Self {
+        match self.open.pop() {
+            Some(_) => self,
+            None => self.fail(WriteError::Unbalanced),
+        }
+    }
+
+    /// The length of the message, which lies at the start of the buffer.
+    ///
+    /// # Errors
+    /// The first thing that could not be written, or a struct that was not ended.
+    pub fn finish(&self) -> Result<usize, WriteError> {
+        match self.error {
+            Some(error) => Err(error),
+            None if !self.open.is_empty() => Err(WriteError::Unbalanced),
+            None => Ok(self.len),
+        }
+    }
+
+    /// Counts an item into the struct it lies in and writes its tag.
+    fn item(&mut self, id: u16, kind: u16) -> &mut Self {
+        if id > ID_MAX {
+            return self.fail(WriteError::Id);
+        }
+        if let Some(&at) = self.open.last() {
+            let count = self.buf.get_mut(at..).and_then(|rest| rest.first_chunk_mut());
+            match count.map(|count| (u16::from_be_bytes(*count).checked_add(1), count)) {
+                Some((Some(more), count)) => *count = more.to_be_bytes(),
+                Some((None, _)) => return self.fail(WriteError::Long),
+                None => return self.fail(WriteError::Full),
+            }
+        }
+        self.put(&(id << TYPE_BITS | kind).to_be_bytes())
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> &mut Self {
+        if self.error.is_some() {
+            return self;
+        }
+        let end = self.len.saturating_add(bytes.len());
+        match self.buf.get_mut(self.len..end) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => return self.fail(WriteError::Full),
+        }
+        self.len = end;
+        self
+    }
+
+    fn fail(&mut self, error: WriteError) -> &mut Self {
+        self.error.get_or_insert(error);
+        self
+    }
+}

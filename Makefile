@@ -1,0 +1,70 @@
+# `make help` lists the targets. Longer work is done by scripts beside what they build.
+VERSION ?= 1.0.0
+V ?= 0
+CARGO ?= cargo
+
+ROOT := $(CURDIR)
+BUILD := $(ROOT)/build
+QTH_LIB := $(ROOT)/target/release/libqth.a
+MPY_CROSS := $(BUILD)/mpy-cross/mpy-cross
+CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
+
+export QTH_LIB MPY_CROSS V
+# The tree's own place is known only after it was fetched.
+MPY = $(shell micropython/fetch)
+
+say = @printf '%-10s %s\n' "$(1)" "$(2)"
+
+.PHONY: all
+all: unix board center ## Build everything: firmware, power switch, Center
+
+.PHONY: library
+library: ## Build the Rust library for this machine, target/release/libqth.a
+	$(call say,library,target/release/libqth.a)
+	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std
+
+.PHONY: micropython
+micropython: ## Fetch MicroPython's source and build mpy-cross
+	@micropython/fetch >/dev/null
+	$(call say,mpy-cross,build/mpy-cross/mpy-cross)
+	@micropython/mpy-cross "$(BUILD)/mpy-cross"
+
+.PHONY: unix
+unix: library micropython ## Build the firmware for this machine, build/unix/micropython
+	$(call say,firmware,build/unix/micropython ($(VERSION)))
+	@MPY=$(MPY) boards/unix/firmware $(BUILD)/unix $(VERSION)
+
+.PHONY: firmware
+firmware: library micropython ## Build one version of it: make firmware VERSION=1.1.0 [FROZEN_APP=folder]
+	$(call say,firmware,build/unix-$(VERSION)/micropython)
+	@MPY=$(MPY) SEED=$(BUILD)/unix boards/unix/firmware $(BUILD)/unix-$(VERSION) $(VERSION)
+
+.PHONY: board
+board: ## Build the power switch, build/unix/qth-board
+	$(call say,board,build/unix/qth-board)
+	@$(CARGO) build $(CARGO_FLAGS) --release -p qth-board
+	@mkdir -p build/unix && cp -u target/release/qth-board build/unix/
+
+.PHONY: center
+center: ## Build the Developer Center, build/qth-center
+	$(call say,center,build/qth-center)
+	@$(CARGO) build $(CARGO_FLAGS) --profile server -p qth-center
+	@mkdir -p build && cp -u target/server/qth-center build/
+
+.PHONY: header
+header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi.rs
+	$(call say,header,cmodule/qth/qth.h)
+	@$(CARGO) check $(CARGO_FLAGS) --lib --features header,ffi,std
+
+.PHONY: check-header
+check-header: ## Check that the C header is current
+	@cp cmodule/qth/qth.h build/qth.h && $(MAKE) --no-print-directory header && cmp -s cmodule/qth/qth.h build/qth.h || \
+	  { echo "cmodule/qth/qth.h was not current: commit what 'make header' has just written" >&2; exit 1; }
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	@rm -rf build target
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -1,0 +1,50 @@
+// What makes the unix port a board: it can be reset, it goes off with its power switch, and it lives on after its script.
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "py/runtime.h"
+#include "py/mpthread.h"
+
+#include "board.h"
+
+// The power switch starts the firmware again after this exit status; every other one is final.
+#define RESET_EXIT_CODE (250)
+
+static struct termios terminal_at_start;
+static bool has_terminal;
+
+__attribute__((constructor)) static void power_on(void) {
+    has_terminal = tcgetattr(STDIN_FILENO, &terminal_at_start) == 0;
+    if (getenv("QTH_BOARD") != NULL) {
+        // No power without the switch, even when it was killed.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+}
+
+void qth_board_reset(void) {
+    if (has_terminal) {
+        // The REPL may have it in raw mode, and nothing of the interpreter runs after this.
+        tcsetattr(STDIN_FILENO, TCSANOW, &terminal_at_start);
+    }
+    fflush(NULL);
+    _exit(RESET_EXIT_CODE);
+}
+
+static mp_obj_t machine_reset(void) {
+    qth_board_reset();
+}
+MP_DEFINE_CONST_FUN_OBJ_0(board_reset_obj, machine_reset);
+
+void __real_mp_thread_deinit(void);
+void __wrap_mp_thread_deinit(void);
+
+// main() calls this when the script has ended, by its last line or by an exception, while the interpreter is still whole.
+void __wrap_mp_thread_deinit(void) {
+    qth_board_linger();
+    __real_mp_thread_deinit();
+}

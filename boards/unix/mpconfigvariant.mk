@@ -8,3 +8,6 @@ MICROPY_SSL_MBEDTLS = 0
 
 # Where a script ends, board.c lets the device live on (main calls this function next).
 LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_deinit
+
+# The version is compiled in again when its stamp changes.
+$(BUILD)/$(VARIANT_DIR)/modfirmware.o: $(wildcard $(BUILD)/firmware-version)

@@ -1,0 +1,20 @@
+# What the board simulates, from the environment: read at each call, so that a script can change it by os.putenv.
+import os
+
+import _firmware
+
+
+def imei():
+    return os.getenv("QTH_DK") or "860123000000009"
+
+
+def version():
+    return os.getenv("QTH_VERSION") or _firmware.VERSION
+
+
+def battery():  # %
+    return int(os.getenv("QTH_BATTERY") or 100)
+
+
+def signal():  # dBm
+    return int(os.getenv("QTH_SIGNAL") or -60)

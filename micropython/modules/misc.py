@@ -1,0 +1,28 @@
+# QuecPython's misc: power.
+import machine
+
+import _board
+import _firmware
+
+
+class Power:
+    @staticmethod
+    def powerRestart():
+        machine.reset()
+
+    @staticmethod
+    def powerDown():
+        _firmware.power_off()
+
+    @staticmethod
+    def powerOnReason():
+        return 1  # the power key
+
+    @staticmethod
+    def powerDownReason():
+        return 1  # normally
+
+    @staticmethod
+    def getVbatt():
+        # A lithium cell: 3400 mV empty, 4200 mV full.
+        return 3400 + 8 * _board.battery()

@@ -193,3 +193,162 @@ fn put(bytes: &mut [u8], at: usize, byte: u8) {
         *place = byte;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::xorshift::Xorshift;
+
+    const ID: PackageId = PackageId::FIRST;
+
+    /// The sealed frame around a payload.
+    fn sealed(id: PackageId, command: u16, payload: &[u8]) -> Vec<u8> {
+        let mut buf = vec![0; 2 * (HEADER + payload.len())];
+        buf[HEADER..][..payload.len()].copy_from_slice(payload);
+        let len = seal(&mut buf, payload.len(), id, command).unwrap();
+        buf.truncate(len);
+        buf
+    }
+
+    /// What is wrong with a frame, and the package id that is reported.
+    fn fault(frame: &[u8]) -> (Fault, Option<u16>) {
+        let error = open(&mut frame.to_vec()).unwrap_err();
+        (error.fault, error.id.map(PackageId::get))
+    }
+
+    #[test]
+    fn frames_of_real_devices_are_made_byte_by_byte() {
+        let id = PackageId::new(5).unwrap();
+        let ttlv_true = [0xAA, 0xAA, 0x00, 0x07, 0x21, 0x00, 0x05, 0x00, 0x13, 0x00, 0x09];
+        assert_eq!(sealed(id, 0x0013, &[0x00, 0x09]), ttlv_true);
+        let ttlv_false = [0xAA, 0xAA, 0x00, 0x07, 0x20, 0x00, 0x05, 0x00, 0x13, 0x00, 0x08];
+        assert_eq!(sealed(id, 0x0013, &[0x00, 0x08]), ttlv_false);
+    }
+
+    #[test]
+    fn package_ids_count_from_1_to_fffe_and_begin_anew() {
+        assert_eq!(PackageId::new(0), None);
+        assert_eq!(PackageId::new(0xFFFF), None);
+        let ids = core::iter::successors(Some(PackageId::FIRST), |id| Some(id.next()));
+        assert!(ids.take(0xFFFE).map(PackageId::get).eq(1..=0xFFFE));
+        assert_eq!(PackageId::new(0xFFFE).unwrap().next(), PackageId::FIRST);
+    }
+
+    #[test]
+    fn aa_is_escaped_before_aa_before_55_and_at_the_end() {
+        assert_eq!(sealed(ID, 0x0023, &[0xAA, 0x01])[HEADER..], [0xAA, 0x01]);
+        assert_eq!(sealed(ID, 0x0023, &[0xAA, 0xAA, 0x01])[HEADER..], [0xAA, 0x55, 0xAA, 0x01]);
+        assert_eq!(sealed(ID, 0x0023, &[0xAA, 0x55])[HEADER..], [0xAA, 0x55, 0x55]);
+        assert_eq!(sealed(ID, 0x0023, &[0xAA])[HEADER..], [0xAA, 0x55]);
+        assert_eq!(sealed(ID, 0x0023, &[0x55, 0xAA, 0x00])[HEADER..], [0x55, 0xAA, 0x00]);
+    }
+
+    #[test]
+    fn every_header_field_is_escaped_too() {
+        // The high byte of the length behind the head, its low byte before the sum, the sum before the id, the id itself,
+        // and the command before the payload.
+        for (len, id, command, first) in [
+            (0xAA00 - 5, 1, 0x0023, 0x00),
+            (0x5500 - 5, 1, 0x0023, 0x00),
+            (0x00AA - 5, 0x5500, 0x0031, 0x24),
+            (0x0020, 0xAA01, 0x0023, 0xDC),
+            (0x0020, 0xAAAA, 0x0023, 0x00),
+            (0x0020, 0x01AA, 0xAA23, 0x00),
+            (0x0020, 0x01AA, 0x5523, 0x00),
+            (0x0020, 1, 0x01AA, 0xAA),
+            (0x0020, 1, 0x01AA, 0x55),
+        ] {
+            let mut payload = vec![0; len];
+            payload[0] = first;
+            let id = PackageId::new(id).unwrap();
+            let mut frame = sealed(id, command, &payload);
+            assert!(frame.len() > HEADER + len, "{id:?} {command:#06x}: nothing was escaped");
+            assert_eq!(open(&mut frame), Ok(Frame { id, command, payload: &payload }));
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_in_place_opens_to_the_same() {
+        let mut random = Xorshift::new(3);
+        for _ in 0..100_000 {
+            // Mostly bytes that have to do with escaping.
+            let choice = [0xAA, 0x55, 0x00, 0xAA, 0x55, random.next() as u8];
+            let payload: Vec<u8> = (0..random.below(40)).map(|_| choice[random.below(6) as usize]).collect();
+            let id = PackageId::new(1 + random.below(0xFFFE) as u16).unwrap();
+            let command = random.next() as u16;
+
+            let mut frame = sealed(id, command, &payload);
+            assert!(frame[2..].windows(2).all(|pair| pair != [0xAA, 0xAA]), "{frame:02x?}");
+            assert_eq!(open(&mut frame), Ok(Frame { id, command, payload: &payload }));
+        }
+    }
+
+    #[test]
+    fn a_buffer_without_room_for_the_escapes_is_refused() {
+        let payload = [0xAA; 10];
+        let needed = HEADER + 2 * payload.len();
+        for room in 0..needed {
+            let mut buf = vec![0; room];
+            buf.iter_mut().skip(HEADER).zip(payload).for_each(|(to, from)| *to = from);
+            assert_eq!(seal(&mut buf, payload.len(), ID, 0x0023), Err(BufferFull), "{room} bytes");
+        }
+        assert_eq!(sealed(ID, 0x0023, &payload).len(), needed);
+    }
+
+    #[test]
+    fn a_payload_longer_than_the_length_field_is_refused() {
+        let longest = 0xFFFF - 5;
+        let mut buf = vec![0; longest + HEADER + 1];
+        assert_eq!(seal(&mut buf, longest + 1, ID, 0x0023), Err(BufferFull));
+        assert_eq!(seal(&mut buf, longest, ID, 0x0023), Ok(longest + HEADER));
+        assert_eq!(seal(&mut buf, usize::MAX, ID, 0x0023), Err(BufferFull));
+    }
+
+    #[test]
+    fn a_dropped_frame_is_reported_with_its_fault_and_id() {
+        let good = sealed(PackageId::new(7).unwrap(), 0x0013, &[0x00, 0x09]);
+
+        let changed = |at: usize, byte: u8| {
+            let mut frame = good.clone();
+            frame[at] = byte;
+            frame
+        };
+        assert_eq!(fault(&changed(1, 0xAB)), (Fault::Head, None));
+        assert_eq!(fault(&changed(3, 8)), (Fault::Length, Some(7)));
+        assert_eq!(fault(&changed(3, 4)), (Fault::Length, Some(7)));
+        assert_eq!(fault(&changed(10, 0x08)), (Fault::Sum, Some(7)));
+        assert_eq!(fault(&good[..8]), (Fault::Length, Some(7)));
+        assert_eq!(fault(&good[..6]), (Fault::Length, None));
+        assert_eq!(fault(&[0xAA, 0xAA, 0, 5, 0x13, 0, 0, 0, 0x13]), (Fault::Id, None));
+        assert_eq!(fault(&[]), (Fault::Head, None));
+    }
+
+    #[test]
+    fn faults_have_the_exception_codes_of_the_protocol() {
+        let code = |fault| FrameError { fault, id: None }.code();
+        assert_eq!([Fault::Head, Fault::Length, Fault::Sum, Fault::Id].map(code), [1, 2, 3, 1]);
+    }
+
+    #[test]
+    fn unescaped_aa_and_bytes_behind_the_frame_are_tolerated() {
+        let mut frame = [0xAA, 0xAA, 0, 8, 0x78, 0, 1, 0, 0x23, 0xAA, 0xAA, 0x00, b'x', b'y'];
+        assert_eq!(open(&mut frame).map(|frame| frame.payload.to_vec()), Ok(vec![0xAA, 0xAA, 0x00]));
+    }
+
+    #[test]
+    fn random_bytes_are_dropped_or_taken_but_never_a_surprise() {
+        let mut random = Xorshift::new(4);
+        for _ in 0..200_000 {
+            let mut frame = sealed(ID, 0x0023, &random.next().to_be_bytes());
+            for _ in 0..random.below(3) {
+                let at = random.below(frame.len() as u64) as usize;
+                frame[at] = [0xAA, 0x55, 0, random.next() as u8][random.below(4) as usize];
+            }
+            frame.truncate(random.below(frame.len() as u64 + 1) as usize);
+            let len = frame.len();
+            if let Ok(opened) = open(&mut frame) {
+                assert!(opened.payload.len() + HEADER <= len);
+            }
+        }
+    }
+}

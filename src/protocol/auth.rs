@@ -64,7 +64,7 @@ pub fn random_text(bytes: [u8; RANDOM_LEN]) -> [u8; RANDOM_LEN] {
 /// A key is longer than its limit.
 pub fn first_password(pk: &str, ps: &str, dk: &str, random: &[u8; RANDOM_LEN], session: bool) -> Result<Password, BufferFull> {
     let random = core::str::from_utf8(random).unwrap_or_default();
-    let mut text = String::<BODY_PADDED_MAX>::new();
+    let mut text = String::<BODY_MAX>::new();
     join(&mut text, &[dk, ";", random, ";", sign(dk, ps, random).as_str()])?;
 
     let mut body = [0; BODY_PADDED_MAX];
@@ -81,7 +81,7 @@ pub fn first_password(pk: &str, ps: &str, dk: &str, random: &[u8; RANDOM_LEN], s
 /// The password of every later connection, from the device secret. `random` and `session` as in [`first_password`].
 ///
 /// # Errors
-/// None with valid arguments: the length is always the same.
+/// None in practice: these passwords all have the same length, which fits.
 pub fn later_password(ds: &str, ps: &str, random: &[u8; RANDOM_LEN], session: bool) -> Result<Password, BufferFull> {
     let random = core::str::from_utf8(random).unwrap_or_default();
     let mut password = Password::new();
@@ -237,4 +237,111 @@ fn join<const N: usize>(text: &mut String<N>, parts: &[&str]) -> Result<(), Buff
 /// Compares in a time that does not tell where two texts differ.
 fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && !a.is_empty() && a.bytes().zip(b.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PK: &str = "p1115X";
+    const PS: &str = "V2VUei9ZVWt2SnpL";
+    const DK: &str = "866123456789012";
+    const RANDOM: &[u8; RANDOM_LEN] = b"aQ7glPfXz5bDAxbD";
+
+    /// The body of a first password.
+    fn body(password: &str) -> &str {
+        match parse(password.as_bytes()) {
+            Ok(Credentials::First { body, .. }) => body,
+            _ => panic!("no first password"),
+        }
+    }
+
+    /// An encrypted body with any text in it.
+    fn body_of(text: &str) -> std::string::String {
+        let mut buf = [0; BODY_PADDED_MAX];
+        buf[..text.len()].copy_from_slice(text.as_bytes());
+        let len = cipher::encrypt(&body_key(PS), &cipher::initial_vector(PS.as_bytes()), &mut buf, text.len()).unwrap();
+        let mut base64 = [0; BODY_BASE64_MAX];
+        Base64::encode(&buf[..len], &mut base64).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_first_password_proves_the_device_key_to_who_knows_the_secret() {
+        let password = first_password(PK, PS, DK, RANDOM, false).unwrap();
+        assert_eq!(open_first(body(&password), PS).unwrap().dk, DK);
+    }
+
+    #[test]
+    fn a_first_password_made_with_another_secret_is_refused() {
+        let password = first_password(PK, "c2VjcmV0c2VjcmV0", DK, RANDOM, false).unwrap();
+        assert_eq!(open_first(body(&password), PS), Err(PasswordError::Undecryptable));
+        // The same key, but not the same secret: only the first 16 characters encrypt.
+        let longer = format!("{PS}more");
+        let password = first_password(PK, &longer, DK, RANDOM, false).unwrap();
+        assert!(open_first(body(&password), PS).is_err());
+    }
+
+    #[test]
+    fn a_body_that_proves_nothing_is_refused() {
+        let random = core::str::from_utf8(RANDOM).unwrap();
+        let refused = |text: &str| open_first(&body_of(text), PS).unwrap_err();
+        assert_eq!(refused(&format!("{DK};{random};{}", sign("other", PS, random))), PasswordError::Sign);
+        assert_eq!(refused(&format!("{DK};{random};")), PasswordError::Sign);
+        assert_eq!(refused(&format!("{DK};short;{}", sign(DK, PS, "short"))), PasswordError::Random);
+        assert_eq!(refused(&format!(";{random};{}", sign("", PS, random))), PasswordError::DeviceKey);
+        assert_eq!(refused(&format!("{DK}9;{random};{}", sign(DK, PS, random))), PasswordError::Sign);
+        assert_eq!(refused(DK), PasswordError::Malformed);
+        assert_eq!(open_first("no base 64", PS), Err(PasswordError::Undecryptable));
+        assert_eq!(open_first("", PS), Err(PasswordError::Undecryptable));
+        assert_eq!(open_first(&"A".repeat(1000), PS), Err(PasswordError::Undecryptable));
+    }
+
+    #[test]
+    fn a_later_password_is_checked_against_both_secrets() {
+        let password = later_password("device secret", PS, RANDOM, true).unwrap();
+        let Ok(Credentials::Later { session: true, random, sign }) = parse(password.as_bytes()) else {
+            panic!("no later password");
+        };
+        assert!(check_later("device secret", PS, random, sign));
+        assert!(!check_later("other secret", PS, random, sign));
+        assert!(!check_later("device secret", "other", random, sign));
+        assert!(!check_later("device secret", PS, "0000000000000000", sign));
+        assert!(!check_later("device secret", PS, random, ""));
+    }
+
+    #[test]
+    fn passwords_of_another_form_are_refused() {
+        let refused = |password: &[u8]| parse(password).err();
+        for password in ["", "0", "0;0000;pk", "0;0000;pk;body;more", "2;0000;pk;body", "secret"] {
+            assert_eq!(refused(password.as_bytes()), Some(PasswordError::Malformed), "{password}");
+        }
+        assert_eq!(refused(&[b'0', b';', 0xFF]), Some(PasswordError::Malformed));
+        assert_eq!(refused(b"0;0002;pk;body"), Some(PasswordError::Flag));
+        assert_eq!(refused(b"1;0000;tooshort;sign"), Some(PasswordError::Random));
+        assert_eq!(refused(b"1;0000;0123456789abcde-;sign"), Some(PasswordError::Random));
+    }
+
+    #[test]
+    fn the_longest_keys_fit_and_longer_ones_are_refused() {
+        let (product, device) = ("p".repeat(PRODUCT_MAX), "d".repeat(DK_MAX));
+        let password = first_password(&product, &product, &device, RANDOM, true).unwrap();
+        assert_eq!(password.len(), PASSWORD_MAX);
+        assert_eq!(open_first(body(&password), &product).unwrap().dk, device.as_str());
+        assert_eq!(client_id(&product, &device).unwrap().len(), CLIENT_ID_MAX);
+
+        assert_eq!(first_password(&format!("{product}p"), PS, &device, RANDOM, true), Err(BufferFull));
+        assert_eq!(first_password(&product, PS, &format!("{device}d"), RANDOM, true), Err(BufferFull));
+        assert_eq!(client_id(&product, &format!("{device}d")), Err(BufferFull));
+    }
+
+    #[test]
+    fn random_text_is_letters_and_digits_and_can_be_all_of_them() {
+        let mut seen = [false; 128];
+        for byte in 0..=255 {
+            let [character, ..] = random_text([byte; RANDOM_LEN]);
+            assert!(character.is_ascii_alphanumeric());
+            seen[usize::from(character)] = true;
+        }
+        assert_eq!(seen.iter().filter(|seen| **seen).count(), 62);
+    }
 }

@@ -238,3 +238,168 @@ fn extent(bytes: &[u8], count: u16) -> Result<usize, TtlvError> {
     }
     Ok(bytes.len().saturating_sub(rest.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::ttlv::{Writer, ID_MAX};
+    use crate::protocol::xorshift::Xorshift;
+
+    /// A message with one of everything: a plan with two components.
+    const MESSAGE: [u8; 45] = [
+        0x00, 0x09, // 1: true
+        0x00, 0x12, 0x81, 0x30, 0x39, // 2: -12345
+        0x00, 0x4A, 0x09, 0x01, 0x6E, // 9: 36.6
+        0x00, 0x1B, 0x00, 0x02, b'h', b'i', // 3: "hi"
+        0x00, 0xE4, 0x00, 0x02, // 28: two elements
+        0x00, 0x04, 0x00, 0x01, 0x00, 0x3A, 0x00, 0x00, // {7: 0}
+        0x00, 0x04, 0x00, 0x02, 0x00, 0x3A, 0x00, 0x01, 0x00, 0x23, 0x00, 0x01, b'M', // {7: 1, 4: "M"}
+        0x00, 0x30, // 6: false
+    ];
+
+    /// So many structs in each other, each with one item.
+    fn nested(depth: usize) -> Vec<u8> {
+        let mut bytes = [0x00, 0x0C, 0x00, 0x01].repeat(depth);
+        bytes.extend([0x00, 0x09]);
+        bytes
+    }
+
+    #[test]
+    fn values_are_found_by_id() {
+        assert_eq!(check(&MESSAGE), Ok(()));
+        let value = |id| find(&MESSAGE, id).unwrap();
+        assert_eq!(value(1).as_bool(), Some(true));
+        assert_eq!(value(2).as_i64(), Some(-12345));
+        assert_eq!(value(9).as_number().unwrap().to_f64(), 36.6);
+        assert_eq!(value(3).as_text(), Some("hi"));
+        assert_eq!(value(6).as_bool(), Some(false));
+        assert_eq!(find(&MESSAGE, 7), None);
+    }
+
+    #[test]
+    fn the_elements_of_an_array_are_read_one_after_the_other() {
+        let mut plans = find(&MESSAGE, 28).unwrap().as_struct().unwrap();
+        assert!(plans.is_array());
+        for (kind, component) in [(0, None), (1, Some("M"))] {
+            let plan = plans.next().unwrap().unwrap();
+            assert_eq!(plan.id, 0);
+            let plan = plan.value.as_struct().unwrap();
+            assert!(!plan.is_array());
+            assert_eq!(plan.find(7).unwrap().as_u32(), Some(kind));
+            assert_eq!(plan.find(4).and_then(|value| value.as_text()), component);
+        }
+        assert_eq!(plans.next(), Ok(None));
+    }
+
+    #[test]
+    fn a_value_is_not_taken_for_another_type() {
+        let text = Value::Bytes(b"12");
+        assert_eq!((text.as_i64(), text.as_bool(), text.as_struct()), (None, None, None));
+        let number = Value::Number(Number::from_i64(-1));
+        assert_eq!((number.as_u32(), number.as_i32(), number.as_text()), (None, Some(-1), None));
+        let large = Value::Number(Number::from_i64(1 << 32));
+        assert_eq!((large.as_u32(), large.as_i32(), large.as_i64()), (None, None, Some(1 << 32)));
+        assert_eq!(Value::Bytes(&[0xFF]).as_text(), None);
+    }
+
+    #[test]
+    fn a_message_cut_anywhere_within_an_item_is_refused() {
+        let ends = [2, 7, 12, 18, 43, 45];
+        assert_eq!(check(&[]), Err(TtlvError::Empty));
+        for end in 1..=MESSAGE.len() {
+            let expected = if ends.contains(&end) { Ok(()) } else { Err(TtlvError::Cut) };
+            assert_eq!(check(&MESSAGE[..end]), expected, "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn unknown_types_are_refused() {
+        for tag in 5..=7 {
+            assert_eq!(check(&[0x00, 0x08 | tag]), Err(TtlvError::Type));
+        }
+    }
+
+    #[test]
+    fn a_named_item_in_an_array_is_refused_wherever_the_array_lies() {
+        assert_eq!(check(&[0x00, 0x01, 0x00, 0x09]), Err(TtlvError::Mixed));
+        assert_eq!(check(&[0x00, 0x0C, 0x00, 0x02, 0x00, 0x01, 0x00, 0x09]), Err(TtlvError::Mixed));
+    }
+
+    #[test]
+    fn structs_lie_at_most_eight_deep() {
+        assert_eq!(check(&nested(DEPTH_MAX)), Ok(()));
+        assert_eq!(check(&nested(DEPTH_MAX + 1)), Err(TtlvError::Depth));
+        assert_eq!(check(&nested(10_000)), Err(TtlvError::Depth));
+    }
+
+    #[test]
+    fn a_struct_that_promises_more_items_than_there_are_is_refused() {
+        let mut bytes = vec![0x00, 0x0C, 0xFF, 0xFF];
+        bytes.extend([0x00, 0x09].repeat(0xFFFE));
+        assert_eq!(check(&bytes), Err(TtlvError::Cut));
+        bytes.extend([0x00, 0x09]);
+        assert_eq!(check(&bytes), Ok(()));
+    }
+
+    #[test]
+    fn reading_stops_at_the_first_error() {
+        let mut reader = Reader::new(&[0x00, 0x09, 0x00, 0x0D]);
+        assert_eq!(reader.next(), Ok(Some(Item { id: 1, value: Value::Bool(true) })));
+        assert_eq!(reader.next(), Err(TtlvError::Type));
+        assert_eq!(reader.next(), Err(TtlvError::Type));
+    }
+
+    /// Reads all there is and writes it again.
+    fn copy(mut items: Reader<'_>, writer: &mut Writer<'_>) -> Result<(), TtlvError> {
+        while let Some(Item { id, value }) = items.next()? {
+            assert!(id <= ID_MAX);
+            match value {
+                Value::Bool(value) => writer.bool(id, value),
+                Value::Number(number) => writer.number(id, number),
+                Value::Bytes(bytes) => writer.bytes(id, bytes),
+                Value::Struct(inner) => {
+                    writer.begin(id);
+                    copy(inner, writer)?;
+                    writer.end()
+                }
+            };
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn mutated_messages_are_refused_or_read_to_what_writes_the_same() {
+        let mut random = Xorshift::new(5);
+        let mut taken = 0;
+        for _ in 0..300_000 {
+            let mut bytes = MESSAGE.to_vec();
+            for _ in 0..=random.below(4) {
+                let at = random.below(bytes.len() as u64) as usize;
+                match random.below(3) {
+                    0 => bytes[at] = random.next() as u8,
+                    1 => bytes[at] ^= 1 << random.below(8),
+                    _ => bytes.insert(at, [0x04, 0x00, 0x01, 0xFF][random.below(4) as usize]),
+                }
+            }
+            bytes.truncate(random.below(bytes.len() as u64 * 2) as usize);
+
+            let mut buf = [0; 64];
+            let mut writer = Writer::new(&mut buf);
+            let read = copy(Reader::new(&bytes), &mut writer);
+            if bytes.is_empty() {
+                continue;
+            }
+            assert_eq!(check(&bytes), read, "{bytes:02x?}");
+            if read.is_ok() {
+                taken += 1;
+                let len = writer.finish().unwrap();
+                let again = &buf[..len];
+                // Padded numbers get shorter, nothing else changes.
+                assert!(len <= bytes.len(), "{bytes:02x?}");
+                assert!(len < bytes.len() || again == bytes, "{bytes:02x?}");
+                assert_eq!(check(again), Ok(()), "{bytes:02x?}");
+            }
+        }
+        assert!(taken > 10_000, "only {taken} messages were taken: the mutations are too wild to test reading");
+    }
+}

@@ -121,6 +121,9 @@ impl<'a> Writer<'a> {
 
     /// Counts an item into the struct it lies in and writes its tag.
     fn item(&mut self, id: u16, kind: u16) -> &mut Self {
+        if self.error.is_some() {
+            return self;
+        }
         if id > ID_MAX {
             return self.fail(WriteError::Id);
         }
@@ -151,5 +154,99 @@ impl<'a> Writer<'a> {
     fn fail(&mut self, error: WriteError) -> &mut Self {
         self.error.get_or_insert(error);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes of a message, written into a buffer that is large enough.
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> Result<Vec<u8>, WriteError> {
+        let mut buf = vec![0xEE; 100];
+        let mut writer = Writer::new(&mut buf);
+        write(&mut writer);
+        let len = writer.finish()?;
+        buf.truncate(len);
+        Ok(buf)
+    }
+
+    #[test]
+    fn numbers_take_as_few_bytes_as_they_can() {
+        let int = |value| written(|writer| _ = writer.int(1, value)).unwrap();
+        assert_eq!(int(0), [0x00, 0x0A, 0x00, 0x00]);
+        assert_eq!(int(-1), [0x00, 0x0A, 0x80, 0x01]);
+        assert_eq!(int(255), [0x00, 0x0A, 0x00, 0xFF]);
+        assert_eq!(int(256), [0x00, 0x0A, 0x01, 0x01, 0x00]);
+        assert_eq!(int(i64::MIN), [0x00, 0x0A, 0x87, 0x80, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_struct_counts_its_own_items_only() {
+        let bytes = written(|writer| {
+            writer.begin(20);
+            writer.begin(0).int(30, 0).bool(1, true).end();
+            writer.begin(0).end();
+            writer.end().bool(2, false);
+        });
+        let expected = [
+            0x00, 0xA4, 0x00, 0x02, // 20: two elements
+            0x00, 0x04, 0x00, 0x02, 0x00, 0xF2, 0x00, 0x00, 0x00, 0x09, // {30: 0, 1: true}
+            0x00, 0x04, 0x00, 0x00, // {}
+            0x00, 0x10, // 2: false
+        ];
+        assert_eq!(bytes.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_buffer_one_byte_too_small_is_refused_at_every_item() {
+        let mut whole = [0; 32];
+        let write =
+            |buf: &mut [u8]| Writer::new(buf).bool(1, true).begin(2).float(3, 36.6).text(4, "text").end().bytes(5, &[]).finish();
+        let len = write(&mut whole).unwrap();
+        for room in 0..len {
+            let mut buf = [0; 32];
+            assert_eq!(write(&mut buf[..room]), Err(WriteError::Full), "{room} bytes");
+            assert_eq!(buf[room..], [0; 32][room..], "wrote past {room} bytes");
+        }
+        assert_eq!(write(&mut whole[..len]), Ok(len));
+    }
+
+    #[test]
+    fn the_first_error_is_the_one_told() {
+        let error = written(|writer| _ = writer.bool(ID_MAX + 1, true).float(1, f64::NAN).bool(2, true));
+        assert_eq!(error, Err(WriteError::Id));
+        let error = written(|writer| _ = writer.float(1, 1e300).bool(ID_MAX + 1, true));
+        assert_eq!(error, Err(WriteError::Float));
+    }
+
+    #[test]
+    fn data_longer_than_its_length_field_is_refused() {
+        assert_eq!(written(|writer| _ = writer.bytes(1, &[0; 0x1_0000])), Err(WriteError::Long));
+    }
+
+    #[test]
+    fn a_struct_of_more_items_than_its_count_field_says_is_refused() {
+        let mut buf = vec![0; 0x3_0000];
+        let mut writer = Writer::new(&mut buf);
+        writer.begin(1);
+        (0..0xFFFF).for_each(|_| _ = writer.bool(0, true));
+        assert_eq!(writer.finish(), Err(WriteError::Unbalanced));
+        writer.bool(0, true).end();
+        assert_eq!(writer.finish(), Err(WriteError::Long));
+    }
+
+    #[test]
+    fn structs_are_begun_and_ended_in_pairs_and_at_most_eight_deep() {
+        assert_eq!(written(|writer| _ = writer.begin(1)), Err(WriteError::Unbalanced));
+        assert_eq!(written(|writer| _ = writer.end()), Err(WriteError::Unbalanced));
+        let nested = |depth| {
+            written(|writer| {
+                (0..depth).for_each(|_| _ = writer.begin(1));
+                (0..depth).for_each(|_| _ = writer.end());
+            })
+        };
+        assert!(nested(DEPTH_MAX).is_ok());
+        assert_eq!(nested(DEPTH_MAX + 1), Err(WriteError::Depth));
     }
 }

@@ -72,6 +72,11 @@ impl<'a> Value<'a> {
         self.as_i64()?.try_into().ok()
     }
 
+    /// The number as the nearest float.
+    pub fn as_f64(&self) -> Option<f64> {
+        Some(self.as_number()?.to_f64())
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> Option<&'a [u8]> {
         match self {
@@ -270,7 +275,7 @@ mod tests {
         let value = |id| find(&MESSAGE, id).unwrap();
         assert_eq!(value(1).as_bool(), Some(true));
         assert_eq!(value(2).as_i64(), Some(-12345));
-        assert_eq!(value(9).as_number().unwrap().to_f64(), 36.6);
+        assert_eq!(value(9).as_f64(), Some(36.6));
         assert_eq!(value(3).as_text(), Some("hi"));
         assert_eq!(value(6).as_bool(), Some(false));
         assert_eq!(find(&MESSAGE, 7), None);

@@ -142,12 +142,11 @@ impl<'a> Writer<'a> {
         if self.error.is_some() {
             return self;
         }
-        let end = self.len.saturating_add(bytes.len());
-        match self.buf.get_mut(self.len..end) {
+        match self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) => place.copy_from_slice(bytes),
             None => return self.fail(WriteError::Full),
         }
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
         self
     }
 

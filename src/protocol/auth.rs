@@ -61,9 +61,9 @@ pub fn random_text(bytes: [u8; RANDOM_LEN]) -> [u8; RANDOM_LEN] {
 /// [`random_text`] makes it; `session` asks for an encrypted session.
 ///
 /// # Errors
-/// A key is longer than its limit.
+/// A key is longer than its limit, or `random` is no text.
 pub fn first_password(pk: &str, ps: &str, dk: &str, random: &[u8; RANDOM_LEN], session: bool) -> Result<Password, BufferFull> {
-    let random = core::str::from_utf8(random).unwrap_or_default();
+    let random = core::str::from_utf8(random).map_err(|_| BufferFull)?;
     let mut text = String::<BODY_MAX>::new();
     join(&mut text, &[dk, ";", random, ";", sign(dk, ps, random).as_str()])?;
 
@@ -81,9 +81,9 @@ pub fn first_password(pk: &str, ps: &str, dk: &str, random: &[u8; RANDOM_LEN], s
 /// The password of every later connection, from the device secret. `random` and `session` as in [`first_password`].
 ///
 /// # Errors
-/// None in practice: these passwords all have the same length, which fits.
+/// `random` is no text. The length is always the same, and fits.
 pub fn later_password(ds: &str, ps: &str, random: &[u8; RANDOM_LEN], session: bool) -> Result<Password, BufferFull> {
-    let random = core::str::from_utf8(random).unwrap_or_default();
+    let random = core::str::from_utf8(random).map_err(|_| BufferFull)?;
     let mut password = Password::new();
     join(&mut password, &[LATER, ";", flag(session), ";", random, ";", sign(ds, ps, random).as_str()])?;
     Ok(password)

@@ -18,6 +18,8 @@
     )
 )]
 
+pub mod board;
+pub mod device;
 pub mod flash;
 pub mod mqtt;
 pub mod ota;

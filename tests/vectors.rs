@@ -43,7 +43,7 @@ fn number(entry: &Json, field: &str) -> u16 {
 
 fn hex(entry: &Json, field: &str) -> Vec<u8> {
     let digits = text(entry, field);
-    assert!(digits.len() % 2 == 0, "odd hex {field} in {entry}");
+    assert!(digits.len().is_multiple_of(2), "odd hex {field} in {entry}");
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
 }
 

@@ -1,2 +1,26 @@
-//! Flash: layout, records and slots that survive power cuts, and what the bootloader decides.
+//! Flash: where things lie, records and slots that survive power cuts, and what the bootloader decides.
+//!
+//! `docs/FORMATS.md` has the bytes.
 #![forbid(unsafe_code)]
+
+pub mod boot;
+#[cfg(feature = "std")]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
+pub mod file;
+pub mod layout;
+#[cfg(any(feature = "std", test))]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
+pub mod ram;
+pub mod records;
+pub mod slot;
+
+/// Why flash did not do what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The chip reports an error, or gives back something else than was written.
+    Device,
+    /// There is no room.
+    Full,
+    /// The slot's state does not allow it.
+    State,
+}

@@ -1,0 +1,312 @@
+//! What the application asks of the device: the functions of the Python module.
+//!
+//! Facts: Python module, "Functions". None of them waits for the network.
+
+use super::config::{Product, Server};
+use super::connection::{Next, Phase};
+use super::event::{topic, Event};
+use super::outbox::Sender;
+use super::upgrading::Upgrading;
+use super::{code, limits, report, Connection, Core, Device};
+use crate::board::Board;
+use crate::device::config::Config;
+use crate::flash::records::Records;
+use crate::flash::slot::Slots;
+use crate::mqtt::client::Client;
+use crate::mqtt::packet::QoS;
+use crate::ota::download::Download;
+use crate::protocol::command;
+use crate::protocol::frame::PackageId;
+use crate::protocol::ttlv::Writer;
+use crate::time::Instant;
+use heapless::{Deque, String};
+
+use super::event::Events;
+use super::outbox::Outbox;
+
+/// Shortest and longest keep alive in seconds.
+const LIFETIME: core::ops::RangeInclusive<u32> = 21..=600;
+
+impl<B: Board> Device<B> {
+    /// A device on this board. What it knew before the restart is read from flash; nothing is connected yet.
+    pub fn new(now: Instant, mut board: B) -> Self {
+        let layout = board.layout();
+        let records = Records::open(board.flash(), layout);
+        let slots = Slots::load(board.flash(), layout, &records);
+        let mut core = Core {
+            board,
+            config: Config::new(),
+            connection: Connection::new(),
+            client_id: String::new(),
+            ds: String::new(),
+            next_id: PackageId::FIRST,
+            outbox: Outbox::new(),
+            events: Events::new(),
+            records,
+            slots,
+            upgrade: Upgrading::new(),
+            package_server: None,
+            actions: Deque::new(),
+        };
+        core.upgrade_restore(now);
+        Self { mqtt: Client::new(), download: Download::new(), core }
+    }
+
+    /// Connects, and keeps connected. False while product key and secret are not set.
+    pub fn start(&mut self, now: Instant) -> bool {
+        let core = &mut self.core;
+        if core.config.product.pk.is_empty() || core.config.product.ps.is_empty() {
+            core.events.push(Event::Device(topic::CENTER, code::NO_CONFIGURATION));
+            return false;
+        }
+        match core.connection.phase {
+            Phase::Stopped => {
+                core.connection = Connection::new();
+                core.load_settings();
+                core.load_secret();
+                core.connection.phase = Phase::Waiting(now);
+                core.upgrade_started(now);
+            }
+            Phase::Leaving(until, Next::Stop) => core.connection.phase = Phase::Leaving(until, Next::Reconnect),
+            _ => {}
+        }
+        true
+    }
+
+    /// Disconnects; an upgrade stays where it is until the next start.
+    pub fn stop(&mut self, now: Instant) {
+        let Self { mqtt, core, download } = self;
+        download.stop();
+        core.leave(now, Next::Stop, mqtt);
+    }
+
+    /// Wanted: started and not stopped.
+    pub fn is_started(&self) -> bool {
+        !matches!(self.core.connection.phase, Phase::Stopped | Phase::Leaving(_, Next::Stop))
+    }
+
+    /// Connected, subscribed, and known to the Center.
+    pub fn is_online(&self) -> bool {
+        self.core.is_online()
+    }
+
+    /// Forgets the device secret and authenticates anew; the outcome is told as event 3.
+    pub fn reset(&mut self, now: Instant) {
+        let Self { mqtt, core, .. } = self;
+        let result = if core.forget_secret() { 0 } else { code::RESET_FAILED };
+        core.events.push(Event::Device(topic::RESET, result));
+        if !matches!(core.connection.phase, Phase::Stopped | Phase::Waiting(_)) {
+            core.leave(now, Next::Reconnect, mqtt);
+        }
+    }
+
+    /// Sets product key and secret; false when one is empty or too long.
+    pub fn set_product(&mut self, pk: &str, ps: &str) -> bool {
+        let (Ok(pk), Ok(ps)) = (String::try_from(pk), String::try_from(ps)) else { return false };
+        if pk.is_empty() || ps.is_empty() {
+            return false;
+        }
+        self.core.config.product = Product { pk, ps };
+        true
+    }
+
+    /// Sets the Center's address; false when it is none.
+    pub fn set_server(&mut self, url: &str) -> bool {
+        match Server::parse(url) {
+            Some(server) => {
+                self.core.config.server = Some(server);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sets the keep alive; false outside 21 to 600 seconds.
+    pub fn set_lifetime(&mut self, seconds: u32) -> bool {
+        match u16::try_from(seconds) {
+            Ok(lifetime) if LIFETIME.contains(&seconds) => {
+                self.core.config.lifetime = lifetime;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Replaces the board's device key; false when empty or longer than 16 characters.
+    pub fn set_device_key(&mut self, dk: &str) -> bool {
+        set_text(&mut self.core.config.dk, dk)
+    }
+
+    /// Replaces the firmware's version; false when empty or longer than 64 characters.
+    pub fn set_version(&mut self, version: &str) -> bool {
+        set_text(&mut self.core.config.version, version)
+    }
+
+    /// Asks for an encrypted session from the next connection on.
+    pub fn set_encrypted_session(&mut self, encrypted: bool) {
+        self.core.config.encrypted_session = encrypted;
+    }
+
+    /// Whether an encrypted session is asked for.
+    pub fn encrypted_session(&self) -> bool {
+        self.core.config.encrypted_session
+    }
+
+    /// Sends an empty user name instead of none, for brokers that insist on the standard.
+    pub fn set_empty_user_name(&mut self, empty: bool) {
+        self.core.config.empty_user_name = empty;
+    }
+
+    /// Sends transparent data with QoS `mode`; false when empty, too long, or there is no room or no connection for it.
+    pub fn send_transparent(&mut self, mode: u8, bytes: &[u8]) -> bool {
+        !bytes.is_empty() && self.core.send(mode, command::TRANSPARENT_UP, None, bytes)
+    }
+
+    /// Sends a TSL report, a TTLV message, with QoS `mode`.
+    pub fn send_tsl(&mut self, mode: u8, message: &[u8]) -> bool {
+        !message.is_empty() && self.core.send(mode, command::TSL_REPORT, None, message)
+    }
+
+    /// Answers the TSL read with this package id.
+    pub fn answer_tsl(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
+        PackageId::new(id).is_some_and(|id| self.core.send(mode, command::TSL_READ_REPLY, Some(id), message))
+    }
+
+    /// Answers the service call with this package id; the message holds the service's struct.
+    pub fn answer_service(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
+        PackageId::new(id).is_some_and(|id| self.core.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
+    }
+
+    /// Reports a location found outside the module: sentences, each followed by `;`.
+    pub fn send_location(&mut self, sentences: &str) -> bool {
+        let core = &mut self.core;
+        if sentences.is_empty() || !core.is_online() || !core.outbox.has_room(sentences.len().saturating_add(5)) {
+            return false;
+        }
+        let mut writer = Writer::new(core.outbox.payload());
+        writer.text(2, sentences);
+        writer.finish().is_ok_and(|length| core.queue(length, command::LOCATION_REPORT, Sender::Nobody))
+    }
+
+    /// Writes the device status with these ids as TTLV; 0 when it does not fit.
+    pub fn status(&mut self, ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
+        report::status(ids, &self.core.board.status(), out).unwrap_or(0)
+    }
+
+    /// Writes the device information with these ids as TTLV; 0 when it does not fit.
+    pub fn information(&self, ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
+        report::information(ids, &self.core.about(), &self.core.config, out).unwrap_or(0)
+    }
+
+    /// Reports the device status with these ids.
+    pub fn send_status(&mut self, ids: impl Iterator<Item = u16>) -> bool {
+        let core = &mut self.core;
+        let status = core.board.status();
+        let written = report::status(ids, &status, core.outbox.payload());
+        core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::STATUS_REPORT, Sender::Nobody))
+    }
+
+    /// Reports the device information with these ids.
+    pub fn send_information(&mut self, ids: impl Iterator<Item = u16>) -> bool {
+        let core = &mut self.core;
+        let written = report::information(ids, &core.board.about(), &core.config, core.outbox.payload());
+        core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::INFO_REPORT, Sender::Nobody))
+    }
+
+    /// Asks the Center for plans, `with_sha256` for packages with that digest; false when not connected.
+    pub fn ota_request(&mut self, with_sha256: bool) -> bool {
+        self.core.is_online() && self.core.request_plans(with_sha256)
+    }
+
+    /// Accepts (1) or refuses (0) the plan, or asks for the next piece (2), or says that the MCU is being updated (3);
+    /// false when there is nothing to act on.
+    pub fn ota_action(&mut self, now: Instant, action: u8) -> bool {
+        let Self { core, download, .. } = self;
+        match action {
+            0 => core.refuse_plan(download),
+            1 => core.accept_plan(now),
+            // Pieces of MCU packages are not handed out: `infoCB` names the address for the script to download.
+            _ => false,
+        }
+    }
+
+    /// Names an MCU component and its version; false when the texts don't fit. With the target of the upgrade in
+    /// progress it ends that.
+    pub fn set_mcu_version(&mut self, component: &str, version: &str) -> bool {
+        self.core.mcu_version(component, version)
+    }
+
+    /// The plan that was offered, as a TTLV message; empty when there is none.
+    pub fn plan(&self) -> &[u8] {
+        self.core.upgrade.plan_bytes()
+    }
+
+    /// How many bytes of how many the download in progress has.
+    pub fn progress(&self) -> Option<(u32, u32)> {
+        self.core.upgrade_progress(&self.download)
+    }
+
+    /// The oldest event for the application.
+    pub fn event(&self) -> Option<Event<'_>> {
+        self.core.events.front()
+    }
+
+    /// Takes the oldest event off the queue.
+    pub fn event_taken(&mut self) {
+        self.core.events.pop();
+    }
+
+    /// Forgets what the application has not taken, as at a soft reset.
+    pub fn forget_events(&mut self) {
+        self.core.events.clear();
+    }
+
+    /// The board.
+    pub fn board_mut(&mut self) -> &mut B {
+        &mut self.core.board
+    }
+
+    /// The board.
+    pub fn board(&self) -> &B {
+        &self.core.board
+    }
+}
+
+impl<B: Board> Core<B> {
+    /// Queues a message of the application. With QoS 1 or 2 it may wait for the next connection.
+    fn send(&mut self, mode: u8, command: u16, id: Option<PackageId>, payload: &[u8]) -> bool {
+        let qos = match mode {
+            0 if self.is_online() => QoS::AtMostOnce,
+            1 => QoS::AtLeastOnce,
+            2 => QoS::ExactlyOnce,
+            _ => return false,
+        };
+        if self.connection.phase == Phase::Stopped || payload.len() > limits::MESSAGE || !self.outbox.has_room(payload.len()) {
+            return false;
+        }
+        let Some(room) = self.outbox.payload().get_mut(..payload.len()) else { return false };
+        room.copy_from_slice(payload);
+        match id {
+            Some(id) => self.outbox.commit(payload.len(), id, command, qos, Sender::Nobody).is_ok(),
+            None => self.queue_with(payload.len(), command, qos, Sender::Nobody),
+        }
+    }
+
+    /// Command 0x0115.
+    fn request_plans(&mut self, with_sha256: bool) -> bool {
+        self.upgrade.ask_for_sha256(with_sha256);
+        let mut writer = Writer::new(self.outbox.payload());
+        report::versions(&mut writer, &self.board.about(), &self.config);
+        writer.finish().is_ok_and(|length| self.queue(length, command::OTA_REQUEST, Sender::Nobody))
+    }
+}
+
+fn set_text<const N: usize>(setting: &mut String<N>, text: &str) -> bool {
+    match String::try_from(text) {
+        Ok(text) if !text.is_empty() => {
+            *setting = text;
+            true
+        }
+        _ => false,
+    }
+}

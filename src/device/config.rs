@@ -1,0 +1,121 @@
+//! What the application configures, and what the Center changes of it.
+
+use super::limits;
+use crate::ota::VERSION_MAX;
+use heapless::String;
+
+/// A server's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Host name or address.
+    pub host: String<{ limits::HOST }>,
+    /// Port, not 0.
+    pub port: u16,
+    /// TLS.
+    pub secure: bool,
+}
+
+impl Server {
+    /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
+    pub fn parse(url: &str) -> Option<Self> {
+        let (secure, rest) = match url.split_once("://") {
+            Some(("mqtt", rest)) => (false, rest),
+            Some(("mqtts", rest)) => (true, rest),
+            Some(_) => return None,
+            None => (false, url),
+        };
+        let (host, port) = match rest.split_once(':') {
+            Some((host, port)) => (host, port.parse().ok()?),
+            None => (rest, if secure { 8883 } else { 1883 }),
+        };
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' || byte == b'_';
+        if host.is_empty() || port == 0 || !host.bytes().all(is_host) {
+            return None;
+        }
+        Some(Self { host: String::try_from(host).ok()?, port, secure })
+    }
+}
+
+/// Product key and secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Product {
+    /// Product key.
+    pub pk: String<{ limits::PRODUCT }>,
+    /// Product secret; never logged.
+    pub ps: String<{ limits::PRODUCT }>,
+}
+
+/// How the connection is secured (Python module, `setBsEt`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Plain TCP.
+    Tcp,
+}
+
+/// What the script has set.
+pub struct Config {
+    /// Product key and secret.
+    pub product: Product,
+    /// Device key, if not the board's.
+    pub dk: String<{ limits::DEVICE_KEY }>,
+    /// The Center, if not the board's default.
+    pub server: Option<Server>,
+    /// Keep alive in seconds.
+    pub lifetime: u16,
+    /// Module version, if not the firmware's own.
+    pub version: String<VERSION_MAX>,
+    /// MCU versions, `component:version;component:version`.
+    pub mcu_versions: String<{ limits::MCU_VERSIONS }>,
+    /// Ask for an encrypted session.
+    pub encrypted_session: bool,
+    /// Send an empty user name with the password.
+    pub empty_user_name: bool,
+}
+
+impl Config {
+    /// Nothing set.
+    pub const fn new() -> Self {
+        Self {
+            product: Product { pk: String::new(), ps: String::new() },
+            dk: String::new(),
+            server: None,
+            lifetime: 120,
+            version: String::new(),
+            mcu_versions: String::new(),
+            encrypted_session: false,
+            empty_user_name: false,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str) -> Option<(String<{ limits::HOST }>, u16, bool)> {
+        Server::parse(url).map(|server| (server.host, server.port, server.secure))
+    }
+
+    #[test]
+    fn an_address_has_the_port_of_its_scheme_unless_it_names_one() {
+        let host = |name: &str| String::try_from(name).unwrap();
+        assert_eq!(server("mqtt://iot.example.org"), Some((host("iot.example.org"), 1883, false)));
+        assert_eq!(server("mqtts://iot.example.org"), Some((host("iot.example.org"), 8883, true)));
+        assert_eq!(server("mqtt://127.0.0.1:50123"), Some((host("127.0.0.1"), 50123, false)));
+        assert_eq!(server("localhost:1884"), Some((host("localhost"), 1884, false)));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for url in ["", "mqtt://", "http://a", "mqtt://a:0", "mqtt://a:70000", "mqtt://a:b", "mqtt://a/b", "a b", &"x".repeat(97)]
+        {
+            assert_eq!(server(url), None, "{url}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What the application is told, in order.
+
+use super::limits;
+
+/// Event numbers of `devEvent` (Python module, "Callbacks").
+pub mod topic {
+    /// The network.
+    pub const NETWORK: u8 = 1;
+    /// The interaction with the Center; result 0: connected and ready.
+    pub const CENTER: u8 = 2;
+    /// The outcome of `reset()`.
+    pub const RESET: u8 = 3;
+}
+
+/// One event for the application. Bytes are valid until the event is taken off the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// `devEvent`: a number of [`topic`] and 0 or an error code.
+    Device(u8, i32),
+    /// `recvTrans`: transparent data.
+    Transparent(&'a [u8]),
+    /// `recvTsl`: a TTLV message.
+    Tsl(&'a [u8]),
+    /// `readTsl`: the package id to answer with, and the ids as 2-byte numbers.
+    ReadTsl(u16, &'a [u8]),
+    /// `readTslServer`: the package id to answer with, and a TTLV message that holds the service's struct.
+    ReadService(u16, &'a [u8]),
+    /// `otaPlan`: a plan is there; its text is the device's to give.
+    Plan,
+    /// `fotaResult`: success, and the component's name.
+    Result(bool, &'a [u8]),
+    /// The MCU's `infoCB`: the payload of the file information.
+    McuInfo(&'a [u8]),
+    /// The MCU's `resultCB`: success, and the component's name.
+    McuResult(bool, &'a [u8]),
+}
+
+const LENGTH: usize = 2;
+const HEAD: usize = LENGTH + 1 + 4;
+
+/// A queue of events in one buffer.
+pub struct Events {
+    bytes: [u8; limits::EVENTS],
+    used: usize,
+}
+
+impl Events {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        Self { bytes: [0; limits::EVENTS], used: 0 }
+    }
+
+    /// Puts an event at the end; false when there is no room for it.
+    pub fn push(&mut self, event: Event<'_>) -> bool {
+        let (kind, number, payload): (u8, i32, &[u8]) = match event {
+            Event::Device(topic, result) => (topic, result, &[]),
+            Event::Transparent(bytes) => (10, 0, bytes),
+            Event::Tsl(bytes) => (11, 0, bytes),
+            Event::ReadTsl(id, ids) => (12, i32::from(id), ids),
+            Event::ReadService(id, bytes) => (13, i32::from(id), bytes),
+            Event::Plan => (14, 0, &[]),
+            Event::Result(success, name) => (15, i32::from(success), name),
+            Event::McuInfo(bytes) => (16, 0, bytes),
+            Event::McuResult(success, name) => (17, i32::from(success), name),
+        };
+        let length = HEAD.saturating_add(payload.len());
+        let Some(entry) = self.bytes.get_mut(self.used..).and_then(|free| free.get_mut(..length)) else {
+            return false;
+        };
+        let (head, body) = entry.split_at_mut(HEAD);
+        let [l0, l1] = (length as u16).to_le_bytes();
+        let [n0, n1, n2, n3] = number.to_le_bytes();
+        head.copy_from_slice(&[l0, l1, kind, n0, n1, n2, n3]);
+        body.copy_from_slice(payload);
+        self.used = self.used.saturating_add(length);
+        true
+    }
+
+    /// The oldest event.
+    pub fn front(&self) -> Option<Event<'_>> {
+        let entry = self.bytes.get(..self.front_len()?)?;
+        let (head, payload) = entry.split_at_checked(HEAD)?;
+        let &[_, _, kind, n0, n1, n2, n3] = head else { return None };
+        let number = i32::from_le_bytes([n0, n1, n2, n3]);
+        Some(match kind {
+            10 => Event::Transparent(payload),
+            11 => Event::Tsl(payload),
+            12 => Event::ReadTsl(number as u16, payload),
+            13 => Event::ReadService(number as u16, payload),
+            14 => Event::Plan,
+            15 => Event::Result(number != 0, payload),
+            16 => Event::McuInfo(payload),
+            17 => Event::McuResult(number != 0, payload),
+            topic => Event::Device(topic, number),
+        })
+    }
+
+    /// Takes the oldest event off the queue.
+    pub fn pop(&mut self) {
+        if let Some(length) = self.front_len() {
+            self.bytes.copy_within(length..self.used, 0);
+            self.used = self.used.saturating_sub(length);
+        }
+    }
+
+    /// Forgets all events.
+    pub fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    /// There is room for one more message of the Center, however large.
+    pub fn has_room(&self) -> bool {
+        limits::EVENTS.saturating_sub(self.used) >= limits::EVENTS / 2 + 2 * HEAD
+    }
+
+    fn front_len(&self) -> Option<usize> {
+        let &[l0, l1] = self.bytes.get(..self.used)?.first_chunk()?;
+        Some(usize::from(u16::from_le_bytes([l0, l1])))
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_out_in_the_order_they_went_in() {
+        let all = [
+            Event::Device(topic::CENTER, -17921),
+            Event::Transparent(b"abc"),
+            Event::ReadTsl(65534, &[0, 1]),
+            Event::Plan,
+            Event::Result(true, b"EC600N"),
+            Event::McuResult(false, b""),
+        ];
+        let mut events = Events::new();
+        for event in all {
+            assert!(events.push(event));
+        }
+        for event in all {
+            assert_eq!(events.front(), Some(event));
+            events.pop();
+        }
+        assert_eq!(events.front(), None);
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_keeps_what_it_has() {
+        let mut events = Events::new();
+        let half = [7; limits::EVENTS / 2];
+        assert!(events.push(Event::Tsl(&half)));
+        assert!(!events.has_room());
+        assert!(!events.push(Event::Tsl(&half)));
+        assert_eq!(events.front(), Some(Event::Tsl(&half)));
+        events.pop();
+        assert!(events.has_room());
+    }
+}

@@ -1,0 +1,125 @@
+//! What the device tells of itself: status and information (wire protocol, section 4).
+
+use super::config::Config;
+use crate::board::{About, Board};
+use crate::ota::id;
+use crate::ota::strategy::Status;
+use crate::protocol::ttlv::{Number, WriteError, Writer};
+
+/// Status ids that are reported unasked after every subscription.
+pub const STATUS_IDS: [u16; 4] = [1, 2, 3, 4];
+/// Information ids that are reported unasked after every subscription.
+pub const INFORMATION_IDS: [u16; 8] = [1, 2, 3, 5, 11, 12, 13, 14];
+
+/// Version of this software, reported where the reference device names its SDK.
+const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Locators that the module itself has: none; the application may send what its own finds.
+const LOCATORS: &str = "NONE;";
+const DATA_PROTOCOL: &str = "1.3.0";
+const COMMUNICATION_PROTOCOL: &str = "3.0.0";
+
+/// Writes the values with these status ids; an id that this board does not measure is left out.
+pub fn status(ids: impl Iterator<Item = u16>, status: &Status, out: &mut [u8]) -> Result<usize, WriteError> {
+    let mut writer = Writer::new(out);
+    for id in ids {
+        match id {
+            1 => {
+                writer.int(id, i64::from(status.battery));
+            }
+            2 => {
+                writer.number(id, volts(status.millivolts));
+            }
+            3 => {
+                writer.int(id, i64::from(status.signal));
+            }
+            4 => {
+                writer.int(id, i64::from(status.free));
+            }
+            _ => {}
+        }
+    }
+    writer.finish()
+}
+
+/// Writes the values with these information ids; an unknown id is left out.
+pub fn information(
+    ids: impl Iterator<Item = u16>,
+    about: &About<'_>,
+    config: &Config,
+    out: &mut [u8],
+) -> Result<usize, WriteError> {
+    let mut writer = Writer::new(out);
+    for id in ids {
+        match id {
+            1 => {
+                writer.text(id, about.module);
+            }
+            2 => {
+                writer.text(id, module_version(about, config));
+            }
+            3 => {
+                writer.text(id, &config.mcu_versions);
+            }
+            5 => {
+                writer.text(id, about.iccid);
+            }
+            11 => {
+                writer.text(id, SDK_VERSION);
+            }
+            12 => {
+                writer.text(id, LOCATORS);
+            }
+            13 => {
+                writer.text(id, DATA_PROTOCOL);
+            }
+            14 => {
+                writer.text(id, COMMUNICATION_PROTOCOL);
+            }
+            _ => {}
+        }
+    }
+    writer.finish()
+}
+
+/// The module version: what the script has set, else the firmware's own.
+pub fn module_version<'a>(about: &About<'a>, config: &'a Config) -> &'a str {
+    if config.version.is_empty() {
+        about.version
+    } else {
+        &config.version
+    }
+}
+
+/// The device key: what the script has set, else the board's.
+pub fn device_key<'a, B: Board>(board: &'a B, config: &'a Config) -> &'a str {
+    if config.dk.is_empty() {
+        board.about().dk
+    } else {
+        &config.dk
+    }
+}
+
+/// Ids in a read command: 2-byte numbers; none at all stands for all.
+pub fn requested<'a>(payload: &'a [u8], all: &'a [u16]) -> impl Iterator<Item = u16> + 'a {
+    let asked = payload.chunks_exact(2).filter_map(|id| id.first_chunk().map(|id| u16::from_be_bytes(*id)));
+    let all = if payload.is_empty() { all } else { &[] };
+    asked.chain(all.iter().copied())
+}
+
+fn volts(millivolts: u16) -> Number {
+    let mut magnitude = millivolts;
+    let mut decimals = 3_u8;
+    while decimals > 0 && magnitude.is_multiple_of(10) {
+        magnitude /= 10;
+        decimals = decimals.saturating_sub(1);
+    }
+    Number { negative: false, magnitude: u64::from(magnitude), decimals }
+}
+
+/// Writes what runs: the module version, and the MCU versions if there are any.
+pub fn versions(writer: &mut Writer<'_>, about: &About<'_>, config: &Config) {
+    writer.text(id::MODULE_VERSION, module_version(about, config));
+    if !config.mcu_versions.is_empty() {
+        writer.text(id::MCU_VERSIONS, &config.mcu_versions);
+    }
+}

@@ -1,0 +1,50 @@
+//! What a bootloader decides at every start; a board's bootloader carries it out.
+
+use super::layout::Layout;
+use super::records::Records;
+use super::slot::{Reason, Sha256Digest, SlotId, Slots, State};
+use super::Error;
+use embedded_storage::nor_flash::NorFlash;
+
+/// With this status a firmware that runs as a process asks for a restart of the board.
+pub const RESET_EXIT_CODE: u8 = 250;
+
+/// What to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boot {
+    /// The slot.
+    pub slot: SlotId,
+    /// Size of its image.
+    pub size: u32,
+    /// Digest that its content must have.
+    pub sha256: Sha256Digest,
+    /// Starts left after this one, if it is on trial.
+    pub trial: Option<u8>,
+}
+
+/// Decides what to start: the slot on trial while it has starts left, one of which is taken off before it is started;
+/// else the confirmed one; `None` when there is neither.
+///
+/// # Errors
+/// Flash can't be written: nothing may be started on trial without its start being counted.
+pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Option<Boot>, Error> {
+    let mut records = Records::open(flash, layout);
+    let mut slots = Slots::load(flash, layout, &records);
+    slots.take_boot(flash, &mut records)?;
+    let Some((slot, info)) = slots.running().and_then(|slot| Some((slot, slots.info(slot)?))) else { return Ok(None) };
+    let trial = match info.state {
+        State::Trial { boots_left } => Some(boots_left),
+        _ => None,
+    };
+    Ok(Some(Boot { slot, size: info.size, sha256: info.sha256, trial }))
+}
+
+/// The slot that [`decide`] named has other content than its digest says: a slot on trial is given up, so that the next
+/// decision names the other one.
+///
+/// # Errors
+/// It is the confirmed one, after which there is none; or flash can't be written.
+pub fn reject_damaged<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<(), Error> {
+    let mut records = Records::open(flash, layout);
+    Slots::load(flash, layout, &records).reject(flash, &mut records, Reason::Digest)
+}

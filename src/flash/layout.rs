@@ -1,0 +1,51 @@
+//! Where records and slots lie in a board's flash.
+
+/// A part of the flash, in bytes from its start; both numbers are multiples of the erase size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// First byte.
+    pub start: u32,
+    /// Length.
+    pub len: u32,
+}
+
+impl Region {
+    /// The byte behind the last.
+    pub const fn end(self) -> u32 {
+        self.start.saturating_add(self.len)
+    }
+}
+
+/// A board's flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Records: two banks or more.
+    pub records: Region,
+    /// Size of a bank: a multiple of the erase size, with room for all records at once, 4 KiB at the least.
+    pub bank: u32,
+    /// Slots A and B, of one size.
+    pub slots: [Region; 2],
+}
+
+impl Layout {
+    /// The unix board: 64 KiB of records in eight banks, two slots of 4 MiB, 4 KiB erase blocks.
+    pub const UNIX: Self = Self {
+        records: Region { start: 0, len: 64 * 1024 },
+        bank: 8 * 1024,
+        slots: [
+            Region { start: 64 * 1024, len: 4 * 1024 * 1024 },
+            Region { start: 64 * 1024 + 4 * 1024 * 1024, len: 4 * 1024 * 1024 },
+        ],
+    };
+
+    /// Size of the flash that this layout needs.
+    pub const fn size(&self) -> u32 {
+        let [a, b] = self.slots;
+        let end = if a.end() > b.end() { a.end() } else { b.end() };
+        if end > self.records.end() {
+            end
+        } else {
+            self.records.end()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A NOR flash in memory, with the rules of a real one, whose power can be cut at any operation.
+
+use embedded_storage::nor_flash::{
+    check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
+};
+
+/// Erase size of the flash in memory.
+pub const ERASE: usize = 4096;
+/// Write size of the flash in memory.
+pub const WRITE: usize = 4;
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RamFlashError {
+    /// Outside of the chip, or not aligned.
+    Access(NorFlashErrorKind),
+    /// A write wanted to set a bit: the place was not erased.
+    NotErased,
+    /// The power is cut.
+    NoPower,
+}
+
+impl NorFlashError for RamFlashError {
+    fn kind(&self) -> NorFlashErrorKind {
+        match self {
+            Self::Access(kind) => *kind,
+            _ => NorFlashErrorKind::Other,
+        }
+    }
+}
+
+/// How far the operation gets that the power is cut in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Not at all.
+    Before,
+    /// Half of it.
+    Within,
+    /// To its end; but nobody learns of it.
+    After,
+}
+
+/// A NOR flash in memory: erasing sets all bits of a block, writing clears bits.
+#[derive(Clone, Debug)]
+pub struct RamFlash {
+    bytes: Vec<u8>,
+    /// Erase and write operations so far.
+    pub operations: usize,
+    /// Blocks erased so far.
+    pub erases: usize,
+    cut: Option<(usize, Cut)>,
+    has_power: bool,
+}
+
+impl RamFlash {
+    /// A blank flash of `size` bytes.
+    pub fn new(size: u32) -> Self {
+        Self { bytes: vec![0xFF; size as usize], operations: 0, erases: 0, cut: None, has_power: true }
+    }
+
+    /// Cuts the power at the operation with this number, counted from the next one as 0.
+    pub fn cut_power_at(&mut self, operation: usize, cut: Cut) {
+        self.cut = Some((self.operations + operation, cut));
+    }
+
+    /// The power was cut.
+    pub fn lost_power(&self) -> bool {
+        !self.has_power
+    }
+
+    /// Power is back, and stays.
+    pub fn restore_power(&mut self) {
+        self.has_power = true;
+        self.cut = None;
+    }
+
+    /// The bytes of the chip.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// Counts the operation; how much of it is carried out.
+    fn operate(&mut self, length: usize) -> Result<(usize, bool), RamFlashError> {
+        if !self.has_power {
+            return Err(RamFlashError::NoPower);
+        }
+        let number = self.operations;
+        self.operations += 1;
+        match self.cut {
+            Some((at, cut)) if at == number => {
+                self.has_power = false;
+                Ok(match cut {
+                    Cut::Before => (0, true),
+                    Cut::Within => (length / 2, true),
+                    Cut::After => (length, true),
+                })
+            }
+            _ => Ok((length, false)),
+        }
+    }
+}
+
+impl ErrorType for RamFlash {
+    type Error = RamFlashError;
+}
+
+impl ReadNorFlash for RamFlash {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        if !self.has_power {
+            return Err(RamFlashError::NoPower);
+        }
+        check_read(self, offset, bytes.len()).map_err(RamFlashError::Access)?;
+        bytes.copy_from_slice(&self.bytes[offset as usize..][..bytes.len()]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl NorFlash for RamFlash {
+    const WRITE_SIZE: usize = WRITE;
+    const ERASE_SIZE: usize = ERASE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
+        check_erase(self, from, to).map_err(RamFlashError::Access)?;
+        for block in (from as usize..to as usize).step_by(ERASE) {
+            let (done, is_cut) = self.operate(ERASE)?;
+            self.bytes[block..block + done].fill(0xFF);
+            self.erases += 1;
+            if is_cut {
+                return Err(RamFlashError::NoPower);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
+        check_write(self, offset, bytes.len()).map_err(RamFlashError::Access)?;
+        let (done, is_cut) = self.operate(bytes.len())?;
+        for (cell, byte) in self.bytes[offset as usize..].iter_mut().zip(&bytes[..done]) {
+            if *cell & byte != *byte {
+                return Err(RamFlashError::NotErased);
+            }
+            *cell &= byte;
+        }
+        if is_cut {
+            return Err(RamFlashError::NoPower);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,491 @@
+//! The two slots: what is in each, and which firmware runs.
+//!
+//! One record holds the state of both, so that every transition is one write. The slot that runs is never written.
+
+use super::layout::{Layout, Region};
+use super::records::{Key, Records};
+use super::Error;
+use crate::ota::VERSION_MAX;
+use embedded_storage::nor_flash::NorFlash;
+use heapless::{String, Vec};
+use sha2::{Digest, Sha256};
+
+/// Slot A (0) or B (1).
+pub type SlotId = usize;
+
+/// A SHA-256.
+pub type Sha256Digest = [u8; 32];
+
+/// Why a new firmware was given up. The numbers are kept in flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// It used up its starts.
+    DidNotStart = 1,
+    /// It ran, but did not reach the Center in time.
+    DidNotConnect = 2,
+    /// Its version is not the plan's target.
+    WrongVersion = 3,
+    /// The slot's content is not what was written to it.
+    Digest = 4,
+}
+
+impl Reason {
+    const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Reason::DidNotStart),
+            2 => Some(Reason::DidNotConnect),
+            3 => Some(Reason::WrongVersion),
+            4 => Some(Reason::Digest),
+            _ => None,
+        }
+    }
+
+    /// What happened, in a few English words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Reason::DidNotStart => "it did not start",
+            Reason::DidNotConnect => "it did not reach the Center in time",
+            Reason::WrongVersion => "it reports another version than planned",
+            Reason::Digest => "its content was damaged",
+        }
+    }
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing that counts.
+    Empty,
+    /// A part of an image.
+    Writing,
+    /// A verified image that was never started.
+    Ready,
+    /// A new image with so many starts left to prove itself.
+    Trial {
+        /// Starts left.
+        boots_left: u8,
+    },
+    /// The image that runs, and runs again.
+    Confirmed,
+    /// An image that was given up.
+    Bad(Reason),
+}
+
+impl State {
+    const fn code(self) -> (u8, u8) {
+        match self {
+            State::Empty => (0, 0),
+            State::Writing => (1, 0),
+            State::Ready => (2, 0),
+            State::Trial { boots_left } => (3, boots_left),
+            State::Confirmed => (4, 0),
+            State::Bad(reason) => (5, reason as u8),
+        }
+    }
+
+    const fn from_code(code: u8, detail: u8) -> Self {
+        match (code, Reason::from_code(detail)) {
+            (1, _) => State::Writing,
+            (2, _) => State::Ready,
+            (3, _) => State::Trial { boots_left: detail },
+            (4, _) => State::Confirmed,
+            (5, Some(reason)) => State::Bad(reason),
+            _ => State::Empty,
+        }
+    }
+
+    /// The state's name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Empty => "empty",
+            State::Writing => "writing",
+            State::Ready => "ready",
+            State::Trial { .. } => "trial",
+            State::Confirmed => "confirmed",
+            State::Bad(_) => "bad",
+        }
+    }
+}
+
+/// A slot's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotInfo {
+    /// What it is.
+    pub state: State,
+    /// Size of the image in bytes.
+    pub size: u32,
+    /// Digest of the image, once it was verified.
+    pub sha256: Sha256Digest,
+    /// Version of the image, where it is known.
+    pub version: String<VERSION_MAX>,
+}
+
+impl SlotInfo {
+    const EMPTY: Self = Self { state: State::Empty, size: 0, sha256: [0; 32], version: String::new() };
+
+    /// The slot's firmware runs, or will at the next start.
+    pub const fn is_bootable(&self) -> bool {
+        matches!(self.state, State::Trial { .. } | State::Confirmed)
+    }
+}
+
+/// State, detail, size, digest, version with its length.
+const SLOT_RECORD: usize = 2 + 4 + 32 + 1 + VERSION_MAX;
+/// Format, both slots, the bad image's digest, the reason to report.
+const RECORD: usize = 1 + 2 * SLOT_RECORD + 32 + 1;
+const FORMAT: u8 = 1;
+
+/// The download's progress is noted at multiples of this, or of the erase size where that is larger.
+const PROGRESS: u32 = 16 * 1024;
+/// Bytes that are read at a time.
+const CHUNK: usize = 512;
+/// Largest write size of a chip.
+const WRITE_MAX: usize = 32;
+
+/// Both slots.
+#[derive(Clone, Debug)]
+pub struct Slots {
+    layout: Layout,
+    slots: [SlotInfo; 2],
+    /// Digest of the last image that was given up; zeros: none.
+    known_bad: Sha256Digest,
+    /// The reason is still to be reported.
+    reverted: Option<Reason>,
+}
+
+impl Slots {
+    /// Reads the state of the slots. Without a record both are empty.
+    pub fn load<F: NorFlash>(flash: &mut F, layout: Layout, records: &Records) -> Self {
+        let mut bytes = [0; RECORD];
+        let mut slots = Self { layout, slots: [SlotInfo::EMPTY, SlotInfo::EMPTY], known_bad: [0; 32], reverted: None };
+        if let Ok(Some(RECORD)) = records.get(flash, Key::Boot, &mut bytes) {
+            slots.read_record(&bytes);
+        }
+        slots
+    }
+
+    /// Records that slot A holds the firmware that came with the board.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    pub fn factory<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        records: &mut Records,
+        size: u32,
+        sha256: Sha256Digest,
+        version: &str,
+    ) -> Result<(), Error> {
+        let [a, _] = &mut self.slots;
+        *a = SlotInfo { state: State::Confirmed, size, sha256, version: String::try_from(version).unwrap_or_default() };
+        self.save(flash, records)
+    }
+
+    /// The content of a slot.
+    pub fn info(&self, slot: SlotId) -> Option<&SlotInfo> {
+        self.slots.get(slot)
+    }
+
+    /// Where a slot lies.
+    pub fn region(&self, slot: SlotId) -> Option<Region> {
+        self.layout.slots.get(slot).copied()
+    }
+
+    /// The slot that runs, or will at the next start: the one on trial, else the confirmed one.
+    pub fn running(&self) -> Option<SlotId> {
+        let on_trial = self.slots.iter().position(|slot| matches!(slot.state, State::Trial { .. }));
+        on_trial.or_else(|| self.slots.iter().position(|slot| slot.state == State::Confirmed))
+    }
+
+    /// Largest image that fits.
+    pub fn capacity(&self) -> u32 {
+        let [a, b] = self.layout.slots;
+        a.len.min(b.len)
+    }
+
+    /// The firmware that runs is on trial.
+    pub fn is_trial(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot.state, State::Trial { .. }))
+    }
+
+    /// A verified image waits for its first start.
+    pub fn is_ready(&self) -> bool {
+        self.slots.iter().any(|slot| slot.state == State::Ready)
+    }
+
+    /// The firmware that runs has this digest.
+    pub fn is_running(&self, sha256: &Sha256Digest) -> bool {
+        self.running().and_then(|slot| self.slots.get(slot)).is_some_and(|slot| slot.sha256 == *sha256)
+    }
+
+    /// An image with this digest was given up before.
+    pub fn is_known_bad(&self, sha256: &Sha256Digest) -> bool {
+        self.known_bad == *sha256
+    }
+
+    /// Why the last new firmware was given up, until that is reported.
+    pub fn reverted(&self) -> Option<Reason> {
+        self.reverted
+    }
+
+    /// The Center knows of it.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    pub fn acknowledge_revert<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
+        match self.reverted.take() {
+            Some(_) => self.save(flash, records),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins to write an image of this size to the slot that does not run.
+    ///
+    /// # Errors
+    /// It does not fit, there is no other slot than the one on trial, or flash can't be written.
+    pub fn begin<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, size: u32, version: &str) -> Result<(), Error> {
+        if size > self.capacity() {
+            return Err(Error::Full);
+        }
+        if self.is_trial() {
+            return Err(Error::State);
+        }
+        records.remove(flash, Key::Progress)?;
+        let spare = self.spare_mut().ok_or(Error::State)?;
+        *spare = SlotInfo {
+            state: State::Writing,
+            size,
+            sha256: [0; 32],
+            version: String::try_from(version).map_err(|_| Error::Full)?,
+        };
+        self.save(flash, records)
+    }
+
+    /// Where writing goes on after an interruption; `None` when no image is being written.
+    pub fn resume<F: NorFlash>(&self, flash: &mut F, records: &Records) -> Option<u32> {
+        let size = self.writing()?.1.size;
+        let mut offset = [0; 4];
+        match records.get(flash, Key::Progress, &mut offset) {
+            Ok(Some(4)) => Some(u32::from_le_bytes(offset)).filter(|&offset| offset <= size),
+            _ => Some(0),
+        }
+    }
+
+    /// Writes a piece. Pieces come in order, from 0 or from where [`Slots::resume`] says; a block is erased when its
+    /// first byte comes.
+    ///
+    /// # Errors
+    /// No image is being written, the piece lies outside of it, or flash can't be written.
+    pub fn write<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        let (region, slot) = self.writing().ok_or(Error::State)?;
+        let end = offset.saturating_add(bytes.len() as u32);
+        if end > slot.size {
+            return Err(Error::State);
+        }
+        let block = F::ERASE_SIZE as u32;
+        let mut first = offset.next_multiple_of(block);
+        while first < end {
+            let at = region.start.saturating_add(first);
+            flash.erase(at, at.saturating_add(block)).map_err(|_| Error::Device)?;
+            first = first.saturating_add(block);
+        }
+        write_padded(flash, region.start.saturating_add(offset), bytes)?;
+        let step = PROGRESS.max(block);
+        let reached = end.saturating_sub(end.checked_rem(step).unwrap_or(0));
+        if reached > offset {
+            records.put(flash, Key::Progress, &reached.to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Hands the first `len` bytes of the image being written to `take`, in order.
+    ///
+    /// # Errors
+    /// No image is being written, or flash can't be read.
+    pub fn read<F: NorFlash>(&self, flash: &mut F, len: u32, take: impl FnMut(&[u8])) -> Result<(), Error> {
+        let (region, _) = self.writing().ok_or(Error::State)?;
+        read(flash, region, len, take)
+    }
+
+    /// SHA-256 of the first `len` bytes of the image being written, as flash gives them back.
+    ///
+    /// # Errors
+    /// As [`Slots::read`].
+    pub fn digest<F: NorFlash>(&self, flash: &mut F, len: u32) -> Result<Sha256Digest, Error> {
+        let (region, _) = self.writing().ok_or(Error::State)?;
+        digest(flash, region, len)
+    }
+
+    /// The image being written is whole and verified.
+    ///
+    /// # Errors
+    /// No image is being written, or flash can't be written.
+    pub fn ready<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, sha256: Sha256Digest) -> Result<(), Error> {
+        let slot = self.slots.iter_mut().find(|slot| slot.state == State::Writing).ok_or(Error::State)?;
+        slot.state = State::Ready;
+        slot.sha256 = sha256;
+        self.save(flash, records)
+    }
+
+    /// The ready image is started next, and has so many starts to prove itself.
+    ///
+    /// # Errors
+    /// No image is ready, or flash can't be written.
+    pub fn arm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
+        let slot = self.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
+        slot.state = State::Trial { boots_left: boots };
+        self.save(flash, records)
+    }
+
+    /// The image on trial stays; the one before it counts no more.
+    ///
+    /// # Errors
+    /// No image is on trial, or flash can't be written.
+    pub fn confirm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
+        if !self.is_trial() {
+            return Err(Error::State);
+        }
+        let before = self.clone();
+        for slot in &mut self.slots {
+            slot.state = match slot.state {
+                State::Trial { .. } => State::Confirmed,
+                _ => State::Empty,
+            };
+        }
+        self.reverted = None;
+        self.save_or_restore(flash, records, before)
+    }
+
+    /// The image on trial is given up; the confirmed one is started next.
+    ///
+    /// # Errors
+    /// No image is on trial, or flash can't be written.
+    pub fn reject<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, reason: Reason) -> Result<(), Error> {
+        let slot = self.slots.iter_mut().find(|slot| matches!(slot.state, State::Trial { .. })).ok_or(Error::State)?;
+        slot.state = State::Bad(reason);
+        self.known_bad = slot.sha256;
+        self.reverted = Some(reason);
+        self.save(flash, records)
+    }
+
+    /// Takes one start off the image on trial, before it is started; rejects it when it has none left.
+    pub(super) fn take_boot<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
+        for slot in &mut self.slots {
+            if let State::Trial { boots_left } = &mut slot.state {
+                match boots_left.checked_sub(1) {
+                    Some(left) => *boots_left = left,
+                    None => return self.reject(flash, records, Reason::DidNotStart),
+                }
+                return self.save(flash, records);
+            }
+        }
+        Ok(())
+    }
+
+    fn writing(&self) -> Option<(Region, &SlotInfo)> {
+        let slots = self.layout.slots.iter().zip(&self.slots);
+        slots.filter(|(_, slot)| slot.state == State::Writing).map(|(region, slot)| (*region, slot)).next()
+    }
+
+    fn spare_mut(&mut self) -> Option<&mut SlotInfo> {
+        let running = self.running()?;
+        self.slots.iter_mut().enumerate().find(|(slot, _)| *slot != running).map(|(_, slot)| slot)
+    }
+
+    fn save_or_restore<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, before: Self) -> Result<(), Error> {
+        let saved = self.save(flash, records);
+        if saved.is_err() {
+            *self = before;
+        }
+        saved
+    }
+
+    fn save<F: NorFlash>(&self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
+        let mut record = Vec::<u8, RECORD>::new();
+        let mut put = |bytes: &[u8]| record.extend_from_slice(bytes).map_err(|_| Error::Full);
+        put(&[FORMAT])?;
+        for slot in &self.slots {
+            let (code, detail) = slot.state.code();
+            put(&[code, detail])?;
+            put(&slot.size.to_le_bytes())?;
+            put(&slot.sha256)?;
+            put(&[slot.version.len() as u8])?;
+            let mut version = [0; VERSION_MAX];
+            if let Some(text) = version.get_mut(..slot.version.len()) {
+                text.copy_from_slice(slot.version.as_bytes());
+            }
+            put(&version)?;
+        }
+        put(&self.known_bad)?;
+        put(&[self.reverted.map_or(0, |reason| reason as u8)])?;
+        records.put(flash, Key::Boot, &record)
+    }
+
+    fn read_record(&mut self, record: &[u8; RECORD]) {
+        let Some((&FORMAT, mut rest)) = record.split_first() else { return };
+        for slot in &mut self.slots {
+            let Some((bytes, after)) = rest.split_first_chunk::<SLOT_RECORD>() else { return };
+            rest = after;
+            let &[code, detail, s0, s1, s2, s3, ref tail @ ..] = bytes;
+            let Some((sha256, version)) = tail.split_first_chunk::<32>() else { return };
+            let Some((&length, text)) = version.split_first() else { return };
+            let text = text.get(..usize::from(length)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default();
+            *slot = SlotInfo {
+                state: State::from_code(code, detail),
+                size: u32::from_le_bytes([s0, s1, s2, s3]),
+                sha256: *sha256,
+                version: String::try_from(text).unwrap_or_default(),
+            };
+        }
+        if let Some((known_bad, &[reason])) = rest.split_first_chunk::<32>() {
+            self.known_bad = *known_bad;
+            self.reverted = Reason::from_code(reason);
+        }
+    }
+}
+
+/// SHA-256 of the first `len` bytes of a region.
+///
+/// # Errors
+/// Flash can't be read.
+pub fn digest<F: NorFlash>(flash: &mut F, region: Region, len: u32) -> Result<Sha256Digest, Error> {
+    let mut sha256 = Sha256::new();
+    read(flash, region, len, |bytes| sha256.update(bytes))?;
+    Ok(sha256.finalize().into())
+}
+
+/// Hands the first `len` bytes of a region to `take`, in order.
+///
+/// # Errors
+/// Flash can't be read.
+pub fn read<F: NorFlash>(flash: &mut F, region: Region, len: u32, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+    let mut chunk = [0; CHUNK];
+    let mut at = 0;
+    while at < len.min(region.len) {
+        let whole = chunk.len().min(region.len.saturating_sub(at) as usize);
+        let bytes = chunk.get_mut(..whole).unwrap_or_default();
+        flash.read(region.start.saturating_add(at), bytes).map_err(|_| Error::Device)?;
+        take(bytes.get(..len.saturating_sub(at) as usize).unwrap_or(bytes));
+        at = at.saturating_add(whole as u32);
+    }
+    Ok(())
+}
+
+/// Writes `bytes`, filled up to the chip's write size.
+///
+/// # Errors
+/// Flash can't be written.
+pub fn write_padded<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Error> {
+    let unit = F::WRITE_SIZE.clamp(1, WRITE_MAX);
+    let whole = bytes.len().saturating_sub(bytes.len().checked_rem(unit).unwrap_or(0));
+    let (whole, rest) = bytes.split_at_checked(whole).ok_or(Error::Device)?;
+    flash.write(at, whole).map_err(|_| Error::Device)?;
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let mut last = [0xFF; WRITE_MAX];
+    let last = last.get_mut(..unit).ok_or(Error::Device)?;
+    last.get_mut(..rest.len()).ok_or(Error::Device)?.copy_from_slice(rest);
+    flash.write(at.saturating_add(whole.len() as u32), last).map_err(|_| Error::Device)
+}

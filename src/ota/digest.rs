@@ -1,0 +1,142 @@
+//! The digests that a package must have, computed while it streams in.
+
+use super::failure::Failure;
+use crc::{Crc, Digest as CrcDigest, NoTable, CRC_32_MPEG_2};
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
+
+/// The digests that the Center has named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// MD5.
+    pub md5: Option<[u8; 16]>,
+    /// CRC-32/MPEG-2.
+    pub crc32: Option<u32>,
+    /// SHA-256.
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Expected {
+    /// No digest.
+    pub const NONE: Self = Self { md5: None, crc32: None, sha256: None };
+
+    /// Reads the hexadecimal texts, in lower or upper case; `None` when one is malformed.
+    pub fn parse(md5: Option<&str>, crc32: Option<&str>, sha256: Option<&str>) -> Option<Self> {
+        Some(Self {
+            md5: md5.map(hex).transpose().ok()?,
+            crc32: crc32.map(|text| hex(text).map(u32::from_be_bytes)).transpose().ok()?,
+            sha256: sha256.map(hex).transpose().ok()?,
+        })
+    }
+}
+
+struct Malformed;
+
+fn hex<const N: usize>(text: &str) -> Result<[u8; N], Malformed> {
+    let mut bytes = [0; N];
+    // A CRC may come without its leading zeros.
+    let digits = text.as_bytes();
+    if digits.is_empty() || digits.len() > N.saturating_mul(2) || (N > 4 && digits.len() != N.saturating_mul(2)) {
+        return Err(Malformed);
+    }
+    for (place, digit) in digits.iter().rev().enumerate() {
+        let value = char::from(*digit).to_digit(16).ok_or(Malformed)? as u8;
+        let byte = bytes.iter_mut().rev().nth(place / 2).ok_or(Malformed)?;
+        *byte |= if place % 2 == 0 { value } else { value << 4 };
+    }
+    Ok(bytes)
+}
+
+/// Digests in the making: SHA-256 always, for the slot's record; the others where they are expected.
+pub struct Digests {
+    md5: Option<Md5>,
+    crc32: Option<CrcDigest<'static, u32, NoTable>>,
+    sha256: Sha256,
+}
+
+impl Digests {
+    /// Of no bytes yet.
+    pub fn new(expected: &Expected) -> Self {
+        static CRC_32: Crc<u32, NoTable> = CRC;
+        Self { md5: expected.md5.map(|_| Md5::new()), crc32: expected.crc32.map(|_| CRC_32.digest()), sha256: Sha256::new() }
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
+        if let Some(crc32) = &mut self.crc32 {
+            crc32.update(bytes);
+        }
+        self.sha256.update(bytes);
+    }
+
+    /// Compares with what is expected; returns the SHA-256.
+    ///
+    /// # Errors
+    /// The first digest that differs.
+    pub fn check(self, expected: &Expected) -> Result<[u8; 32], Failure> {
+        if self.md5.map(|md5| md5.finalize().into()) != expected.md5 {
+            return Err(Failure::Md5);
+        }
+        if self.crc32.map(|crc32| crc32.finalize()) != expected.crc32 {
+            return Err(Failure::Crc32);
+        }
+        let sha256 = self.sha256.finalize().into();
+        if expected.sha256.is_some_and(|expected| expected != sha256) {
+            return Err(Failure::Sha256);
+        }
+        Ok(sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MD5: &str = "25f9e794323b453885f5181f1b624d0b";
+    const CRC32: &str = "0376e6e7";
+    const SHA256: &str = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
+
+    fn check(md5: Option<&str>, crc32: Option<&str>, sha256: Option<&str>) -> Result<[u8; 32], Failure> {
+        let expected = Expected::parse(md5, crc32, sha256).unwrap();
+        let mut digests = Digests::new(&expected);
+        digests.update(b"1234");
+        digests.update(b"56789");
+        digests.check(&expected)
+    }
+
+    #[test]
+    fn digests_of_a_stream_are_compared_with_those_expected() {
+        assert!(check(Some(MD5), Some(CRC32), Some(SHA256)).is_ok());
+        assert!(check(Some(&MD5.to_uppercase()), None, None).is_ok());
+        assert!(check(None, None, None).is_ok());
+    }
+
+    #[test]
+    fn the_digest_that_differs_is_named() {
+        let wrong = |text: &str| format!("{}0", &text[..text.len() - 1]);
+        assert_eq!(check(Some(&wrong(MD5)), Some(CRC32), Some(SHA256)), Err(Failure::Md5));
+        assert_eq!(check(Some(MD5), Some(&wrong(CRC32)), Some(SHA256)), Err(Failure::Crc32));
+        assert_eq!(check(Some(MD5), Some(CRC32), Some(&wrong(SHA256))), Err(Failure::Sha256));
+    }
+
+    #[test]
+    fn texts_that_are_no_digest_are_refused() {
+        for md5 in ["", "0123", &MD5[1..], &MD5.replace('f', "g"), &format!("{MD5}0")] {
+            assert_eq!(Expected::parse(Some(md5), None, None), None, "{md5}");
+        }
+        for crc32 in ["", "123456789", "xyz"] {
+            assert_eq!(Expected::parse(None, Some(crc32), None), None, "{crc32}");
+        }
+    }
+
+    #[test]
+    fn a_crc_may_lack_its_leading_zeros() {
+        let expected = Expected::parse(None, Some("ff69f8"), None).unwrap();
+        assert_eq!(expected.crc32, Some(0x00ff_69f8));
+    }
+}

@@ -1,0 +1,142 @@
+//! Why an upgrade failed, in words for the person who reads the Center's log.
+
+/// Why an upgrade failed. The numbers are kept in flash; they never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Failure {
+    /// No file information came within 30 s of the confirmation.
+    NoFileInfo = 1,
+    /// The file information lacks a field, or one is malformed.
+    BadFileInfo = 2,
+    /// The file information names another component or version than the plan.
+    NotAsPlanned = 3,
+    /// The board keeps one firmware only, so there is nowhere to put a new one.
+    NoSecondSlot = 4,
+    /// The image is larger than a slot.
+    TooLarge = 5,
+    /// The battery is below the plan's minimum.
+    Battery = 6,
+    /// The signal is below the plan's minimum.
+    Signal = 7,
+    /// There is less free space than the plan requires.
+    Space = 8,
+    /// The server could not be reached, or broke off again and again.
+    Network = 9,
+    /// The server answered with an error.
+    Server = 10,
+    /// The file is longer or shorter than announced.
+    Length = 11,
+    /// The MD5 differs.
+    Md5 = 12,
+    /// The CRC-32 differs.
+    Crc32 = 13,
+    /// The SHA-256 differs.
+    Sha256 = 14,
+    /// What was read back from flash differs from what was written to it.
+    ReadBack = 15,
+    /// Flash could not be written.
+    Flash = 16,
+    /// This image was installed before and had to be reverted.
+    KnownBad = 17,
+    /// This image is the one that runs already.
+    SameImage = 18,
+    /// The new firmware did not start.
+    DidNotStart = 19,
+    /// The new firmware did not reach the Center in time.
+    DidNotConnect = 20,
+    /// The new firmware reports another version than the plan's target.
+    WrongVersion = 21,
+    /// The slot's content had changed when the bootloader checked it.
+    SlotDigest = 22,
+    /// Nobody updates this component: no `setMcuVer` for it.
+    NoComponent = 23,
+    /// The MCU did not report its new version in time.
+    McuTimeout = 24,
+    /// The address of the package is not an address.
+    BadUrl = 25,
+    /// The download was cut off by resets too often.
+    Interrupted = 26,
+}
+
+impl Failure {
+    /// What happened, in a few English words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Failure::NoFileInfo => "no file information came",
+            Failure::BadFileInfo => "file information is incomplete or malformed",
+            Failure::NotAsPlanned => "file information is not for this plan",
+            Failure::NoSecondSlot => "this board has no second slot",
+            Failure::TooLarge => "image is larger than the slot",
+            Failure::Battery => "battery is below the plan's minimum",
+            Failure::Signal => "signal is below the plan's minimum",
+            Failure::Space => "free space is below the plan's need",
+            Failure::Network => "download broke off too often",
+            Failure::Server => "server refused the download",
+            Failure::Length => "file has another length than announced",
+            Failure::Md5 => "MD5 differs",
+            Failure::Crc32 => "CRC32 differs",
+            Failure::Sha256 => "SHA-256 differs",
+            Failure::ReadBack => "flash reads back something else",
+            Failure::Flash => "flash can't be written",
+            Failure::KnownBad => "this image was tried before and reverted",
+            Failure::SameImage => "this image runs already",
+            Failure::DidNotStart => "new firmware did not start, reverted",
+            Failure::DidNotConnect => "new firmware did not reach the Center, reverted",
+            Failure::WrongVersion => "new firmware reports another version, reverted",
+            Failure::SlotDigest => "image in the slot was damaged, reverted",
+            Failure::NoComponent => "no such component on this device",
+            Failure::McuTimeout => "MCU did not report its new version",
+            Failure::BadUrl => "download address can't be parsed",
+            Failure::Interrupted => "download was cut off by resets too often",
+        }
+    }
+
+    /// The failure with this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|failure| *failure as u8 == code)
+    }
+
+    const ALL: [Failure; 26] = [
+        Failure::NoFileInfo,
+        Failure::BadFileInfo,
+        Failure::NotAsPlanned,
+        Failure::NoSecondSlot,
+        Failure::TooLarge,
+        Failure::Battery,
+        Failure::Signal,
+        Failure::Space,
+        Failure::Network,
+        Failure::Server,
+        Failure::Length,
+        Failure::Md5,
+        Failure::Crc32,
+        Failure::Sha256,
+        Failure::ReadBack,
+        Failure::Flash,
+        Failure::KnownBad,
+        Failure::SameImage,
+        Failure::DidNotStart,
+        Failure::DidNotConnect,
+        Failure::WrongVersion,
+        Failure::SlotDigest,
+        Failure::NoComponent,
+        Failure::McuTimeout,
+        Failure::BadUrl,
+        Failure::Interrupted,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_reads_back_as_itself_and_says_what_happened() {
+        for (index, failure) in Failure::ALL.iter().enumerate() {
+            assert_eq!(*failure as usize, index + 1);
+            assert_eq!(Failure::from_code(*failure as u8), Some(*failure));
+            assert!(!failure.text().is_empty());
+        }
+        assert_eq!(Failure::from_code(0), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! Addresses of packages.
+
+use super::file_info::URL_MAX;
+
+/// It is no address of the form `http://host[:port]/path` or `https://…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadUrl;
+
+/// An address, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Url<'a> {
+    /// TLS.
+    pub secure: bool,
+    /// Host name or address.
+    pub host: &'a str,
+    /// Port; the scheme's own if none is named.
+    pub port: u16,
+    /// Path and query, from the first `/` or `?` on; may be empty.
+    pub path: &'a str,
+}
+
+impl<'a> Url<'a> {
+    /// Takes an address apart. Characters that can't be sent in a request, and user names, are refused.
+    ///
+    /// # Errors
+    /// It is none, or longer than [`URL_MAX`].
+    pub fn parse(url: &'a str) -> Result<Self, BadUrl> {
+        let is_plain = |byte: u8| byte.is_ascii_graphic();
+        if url.len() > URL_MAX || !url.bytes().all(is_plain) {
+            return Err(BadUrl);
+        }
+        let (scheme, rest) = url.split_once("://").ok_or(BadUrl)?;
+        let secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case("http") => false,
+            _ if scheme.eq_ignore_ascii_case("https") => true,
+            _ => return Err(BadUrl),
+        };
+        let url_end = rest.find('#').unwrap_or(rest.len());
+        let rest = rest.get(..url_end).ok_or(BadUrl)?;
+        let path_start = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(path_start).ok_or(BadUrl)?;
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| BadUrl)?),
+            None => (authority, if secure { 443 } else { 80 }),
+        };
+        if host.is_empty() || port == 0 || host.contains(['@', '[', ']', ':']) {
+            return Err(BadUrl);
+        }
+        Ok(Self { secure, host, port, path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let url = |secure, host, port, path| Ok(Url { secure, host, port, path });
+        assert_eq!(Url::parse("http://a.example/f.bin"), url(false, "a.example", 80, "/f.bin"));
+        assert_eq!(Url::parse("HTTPS://a.example"), url(true, "a.example", 443, ""));
+        assert_eq!(Url::parse("http://127.0.0.1:8080/d/x?y=1#z"), url(false, "127.0.0.1", 8080, "/d/x?y=1"));
+        assert_eq!(Url::parse("http://a?b"), url(false, "a", 80, "?b"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("http://a/{}", "x".repeat(URL_MAX));
+        for url in [
+            "",
+            "a",
+            "ftp://a/",
+            "http://",
+            "http:///x",
+            "http://a:0/",
+            "http://a:99999/",
+            "http://a b/",
+            "http://u@a/",
+            "http://a/\r\nX: y",
+            &long,
+        ] {
+            assert_eq!(Url::parse(url), Err(BadUrl), "{url}");
+        }
+    }
+}

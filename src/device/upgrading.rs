@@ -237,7 +237,7 @@ impl<B: Board> Core<B> {
             Err(_) => return self.fail(Failure::Flash),
         };
         self.upgrade.digests = Some(digests);
-        self.upgrade.progress_due = Some(now);
+        self.upgrade.progress_due = None;
         if download.start(now, info.url, info.size, offset).is_err() {
             self.upgrade.digests = None;
             self.fail(Failure::BadUrl);
@@ -541,15 +541,7 @@ impl<B: Board> Core<B> {
         if is_due(self.upgrade.trial_until) {
             self.reject(Reason::DidNotConnect);
         }
-        if is_due(self.upgrade.progress_due) {
-            self.upgrade.progress_due = None;
-            if self.upgrade.downloads() {
-                if download.received_bytes() > 0 && self.is_online() {
-                    self.report_once(Status::Downloading, None);
-                }
-                self.upgrade.progress_due = Some(now.after_secs(PROGRESS_SECS));
-            }
-        }
+        self.report_progress(now, download.received_bytes());
         if is_due(self.upgrade.due) {
             self.upgrade.due = None;
             match self.upgrade.state.stage {
@@ -562,6 +554,16 @@ impl<B: Board> Core<B> {
                 Stage::Updating => self.fail(Failure::McuTimeout),
                 _ => {}
             }
+        }
+    }
+
+    /// Reports with the first piece that the download is under way, and from then on every five seconds.
+    fn report_progress(&mut self, now: Instant, received: u32) {
+        if self.upgrade.downloads() && received > 0 && self.upgrade.progress_due.is_none_or(|due| due <= now) {
+            if self.is_online() {
+                self.report_once(Status::Downloading, None);
+            }
+            self.upgrade.progress_due = Some(now.after_secs(PROGRESS_SECS));
         }
     }
 
@@ -603,7 +605,10 @@ impl<B: Board> Device<B> {
                     continue;
                 }
                 Some(Step::Piece { offset, bytes }) => match core.piece_arrived(offset, bytes) {
-                    Ok(()) => continue,
+                    Ok(()) => {
+                        core.report_progress(now, offset.saturating_add(1));
+                        continue;
+                    }
                     Err(failure) => Err(failure),
                 },
                 Some(Step::Done) => core.download_finished(),

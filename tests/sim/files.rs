@@ -1,0 +1,48 @@
+//! A file server.
+
+/// Answers requests for ranges of one file over one connection after another.
+pub struct Files {
+    content: Vec<u8>,
+    input: Vec<u8>,
+    pub output: Vec<u8>,
+    /// 200 with all of the file, whatever was asked for.
+    pub ignores_ranges: bool,
+}
+
+impl Files {
+    pub fn new(content: Vec<u8>) -> Self {
+        Self { content, input: Vec::new(), output: Vec::new(), ignores_ranges: false }
+    }
+
+    pub fn disconnected(&mut self) {
+        self.input.clear();
+        self.output.clear();
+    }
+
+    pub fn received(&mut self, bytes: &[u8]) {
+        self.input.extend(bytes);
+        while let Some(end) = self.input.windows(4).position(|four| four == b"\r\n\r\n") {
+            let request: Vec<u8> = self.input.drain(..end + 4).collect();
+            let request = String::from_utf8(request).unwrap();
+            assert!(request.starts_with("GET /fw.bin HTTP/1.1\r\nHost: files\r\n"), "{request}");
+            let range = request.split("bytes=").nth(1).unwrap().split("\r\n").next().unwrap();
+            let (first, last) = range.split_once('-').unwrap();
+            let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+            let size = self.content.len();
+            assert!(first <= last && last < size, "{range} of {size}");
+            let (head, part) = if self.ignores_ranges {
+                (format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nETag: \"a\"\r\n\r\n"), &self.content[..])
+            } else {
+                let part = &self.content[first..=last];
+                let length = part.len();
+                let head = format!(
+                    "HTTP/1.1 206 Partial Content\r\ncontent-length: {length}\r\n\
+                     content-range: bytes {first}-{last}/{size}\r\netag: \"a\"\r\n\r\n"
+                );
+                (head, part)
+            };
+            self.output.extend(head.as_bytes());
+            self.output.extend(part);
+        }
+    }
+}

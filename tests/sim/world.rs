@@ -1,0 +1,446 @@
+//! A device, a Center, a file server, the networks between them, the power supply.
+
+use crate::board::{SimBoard, LAYOUT};
+use crate::center::{Center, Verdict, PK, PS};
+use crate::files::Files;
+use qth::device::event::Event;
+use qth::device::{Action, Closed, Device, Link};
+use qth::flash::ram::{Cut, RamFlash};
+use qth::flash::records::Records;
+use qth::flash::slot::{self, Slots, State};
+use qth::flash::{boot, layout::Region};
+use qth::time::Instant;
+use sha2::{Digest, Sha256};
+
+/// xorshift64*: a sequence of numbers that only its seed decides.
+#[derive(Clone)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % end
+    }
+
+    pub fn one_in(&mut self, count: u64) -> bool {
+        count > 0 && self.below(count) == 0
+    }
+}
+
+/// What goes wrong. Rates are "once in so many steps"; 0: never.
+#[derive(Clone, Copy, Debug)]
+pub struct Faults {
+    pub lost_connection: u64,
+    pub refused_connection: u64,
+    pub power_cut: u64,
+    pub duplicates: bool,
+    pub slow: bool,
+    pub ignores_ranges: bool,
+    pub damaged_file: bool,
+    /// Power is cut at this flash operation.
+    pub cut: Option<(usize, Cut)>,
+    /// Faults end after so many steps, so that every run comes to an end.
+    pub steps: u64,
+}
+
+impl Faults {
+    pub const NONE: Self = Self {
+        lost_connection: 0,
+        refused_connection: 0,
+        power_cut: 0,
+        duplicates: false,
+        slow: false,
+        ignores_ranges: false,
+        damaged_file: false,
+        cut: None,
+        steps: 0,
+    };
+
+    pub fn random(seed: u64) -> Self {
+        let mut random = Random::new(seed ^ 0xFA17);
+        let mut rate = |rates: [u64; 4]| rates[random.below(4) as usize];
+        let cut = rate([0, 1, 2, 3]);
+        Self {
+            lost_connection: rate([0, 20, 60, 200]),
+            refused_connection: rate([0, 2, 3, 8]),
+            power_cut: rate([0, 0, 100, 300]),
+            duplicates: rate([0, 0, 1, 1]) == 1,
+            slow: rate([0, 0, 0, 1]) == 1,
+            ignores_ranges: rate([0, 0, 0, 1]) == 1,
+            damaged_file: false,
+            cut: match cut {
+                0 => None,
+                1 => Some((seed as usize % 60, Cut::Before)),
+                2 => Some((seed as usize % 60, Cut::Within)),
+                _ => Some((seed as usize % 60, Cut::After)),
+            },
+            steps: 600,
+        }
+    }
+}
+
+/// What the new firmware is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Firmware {
+    Good,
+    /// Resets itself as soon as it is started.
+    Crashes,
+    /// Never starts to connect.
+    Mute,
+    /// Reports another version than the plan's target.
+    Mislabelled,
+}
+
+/// How a run ended.
+pub struct End {
+    pub verdict: Verdict,
+    pub version: String,
+    pub restarts: usize,
+    pub statuses: Vec<u8>,
+    pub flash_operations: usize,
+}
+
+pub struct World {
+    seed: u64,
+    random: Random,
+    faults: Faults,
+    firmware: Firmware,
+    now: Instant,
+    step: u64,
+    device: Option<Device<SimBoard>>,
+    center: Center,
+    files: Files,
+    /// Which links are open.
+    open: [bool; 2],
+    new_image: Vec<u8>,
+    restarts: usize,
+    results: Vec<bool>,
+}
+
+const LINKS: [Link; 2] = [Link::Center, Link::Package];
+
+impl World {
+    pub fn new(seed: u64, faults: Faults, firmware: Firmware) -> Self {
+        let mut random = Random::new(seed);
+        let old_image = image(&mut random, "1.0.0", 9_000);
+        let size = 8_000 + random.below(14_000) as usize;
+        let new_image = image(&mut random, if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" }, size);
+        let mut content = new_image.clone();
+        if faults.damaged_file {
+            content[100] ^= 1;
+        }
+        let mut files = Files::new(content);
+        files.ignores_ranges = faults.ignores_ranges;
+        let mut flash = RamFlash::new(LAYOUT.size());
+        install(&mut flash, &old_image);
+        if let Some((operation, cut)) = faults.cut {
+            flash.cut_power_at(operation, cut);
+        }
+        let center = Center::new(new_image.len() as u32, &hex(&md5(&new_image)), &format!("{:08x}", crc32(&new_image)));
+        let mut world = Self {
+            seed,
+            random,
+            faults,
+            firmware,
+            now: Instant::from_millis(1),
+            step: 0,
+            device: None,
+            center,
+            files,
+            open: [false; 2],
+            new_image,
+            restarts: 0,
+            results: Vec::new(),
+        };
+        world.power_on(flash);
+        world
+    }
+
+    /// Runs until the upgrade is over and reported, and checks that the report is true.
+    pub fn run(mut self) -> End {
+        while !self.is_over() {
+            self.step += 1;
+            assert!(self.step < 200_000, "seed {}: no end, {:?}", self.seed, self.center.statuses);
+            self.one_step();
+        }
+        self.check()
+    }
+
+    fn one_step(&mut self) {
+        let faulty = self.step < self.faults.steps;
+        let lost_power = self.device_mut().board_mut().flash.lost_power();
+        if lost_power || faulty && self.random.one_in(self.faults.power_cut) {
+            return self.cut_power();
+        }
+        if faulty && self.random.one_in(self.faults.lost_connection) {
+            let link = LINKS[self.random.below(2) as usize];
+            self.lose(link);
+        }
+        let moved = self.move_bytes();
+        if self.run_device() {
+            return self.restart();
+        }
+        self.take_events();
+        if !moved && !self.has_bytes_to_move() {
+            self.let_time_pass();
+        }
+    }
+
+    /// Moves some bytes in each direction of each open link.
+    fn move_bytes(&mut self) -> bool {
+        let mut moved = false;
+        for (index, link) in LINKS.into_iter().enumerate() {
+            if !self.open[index] {
+                continue;
+            }
+            let most = if self.random.one_in(3) { 1 + self.random.below(40) as usize } else { 5_000 };
+            let now = self.now;
+            let device = self.device.as_mut().unwrap();
+            let out = device.transmit(link);
+            let out = out[..out.len().min(most)].to_vec();
+            if !out.is_empty() {
+                moved = true;
+                device.transmitted(now, link, out.len());
+                match link {
+                    Link::Center => {
+                        if !self.center.received(&out, &mut self.random, self.faults.duplicates) {
+                            self.send_to_device(link, 5_000);
+                            self.lose(link);
+                            continue;
+                        }
+                    }
+                    Link::Package => self.files.received(&out),
+                }
+            }
+            moved |= self.send_to_device(link, most);
+        }
+        moved
+    }
+
+    fn has_bytes_to_move(&self) -> bool {
+        let device = self.device.as_ref().unwrap();
+        LINKS.into_iter().any(|link| self.open[link as usize] && !device.transmit(link).is_empty())
+    }
+
+    fn send_to_device(&mut self, link: Link, most: usize) -> bool {
+        let output = match link {
+            Link::Center => &mut self.center.output,
+            Link::Package => &mut self.files.output,
+        };
+        let count = output.len().min(most);
+        let taken = self.device.as_mut().unwrap().received(self.now, link, &output[..count]);
+        output.drain(..taken);
+        taken > 0
+    }
+
+    /// Lets the device act; true when it asks for a restart.
+    fn run_device(&mut self) -> bool {
+        let faulty = self.step < self.faults.steps;
+        while let Some(action) = self.device_mut().poll_now() {
+            match action {
+                Action::Restart => return true,
+                Action::Close(link) => self.close(link),
+                Action::Open(link) => {
+                    self.close(link);
+                    let now = self.now;
+                    if faulty && self.random.one_in(self.faults.refused_connection) {
+                        self.device_mut().device.closed(now, link, Closed::NotOpened);
+                    } else {
+                        self.open[link as usize] = true;
+                        self.device_mut().device.connected(now, link);
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn take_events(&mut self) {
+        let now = self.now;
+        let device = self.device.as_mut().unwrap();
+        while let Some(event) = device.event() {
+            let is_plan = event == Event::Plan;
+            if let Event::Result(success, name) = event {
+                assert_eq!(name, b"EC600N");
+                self.results.push(success);
+            }
+            device.event_taken();
+            if is_plan {
+                device.ota_action(now, 1);
+            }
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let due = self.device_mut().device.poll_at();
+        let next = match due {
+            Some(due) if due > self.now => due,
+            Some(_) => self.now.after_millis(1),
+            None => self.now.after_secs(1),
+        };
+        self.now = if self.faults.slow { next.after_millis(self.random.below(3_000)) } else { next };
+        let now = self.now;
+        self.device_mut().device.timeout(now);
+    }
+
+    fn lose(&mut self, link: Link) {
+        if self.open[link as usize] {
+            self.close(link);
+            let now = self.now;
+            self.device_mut().device.closed(now, link, Closed::Lost);
+        }
+    }
+
+    fn close(&mut self, link: Link) {
+        self.open[link as usize] = false;
+        match link {
+            Link::Center => self.center.disconnected(),
+            Link::Package => self.files.disconnected(),
+        }
+    }
+
+    fn cut_power(&mut self) {
+        self.restart();
+    }
+
+    fn restart(&mut self) {
+        for link in LINKS {
+            self.close(link);
+        }
+        let mut device = self.device.take().unwrap();
+        let mut flash = std::mem::replace(&mut device.board_mut().flash, RamFlash::new(0));
+        flash.restore_power();
+        self.restarts += 1;
+        self.now = self.now.after_secs(1);
+        self.power_on(flash);
+    }
+
+    /// The bootloader's part: starts the image that the decision names.
+    fn power_on(&mut self, mut flash: RamFlash) {
+        loop {
+            let decision = match boot::decide(&mut flash, LAYOUT) {
+                Ok(decision) => decision.expect("something can always be started"),
+                Err(_) => {
+                    assert!(flash.lost_power(), "seed {}: flash fails", self.seed);
+                    flash.restore_power();
+                    continue;
+                }
+            };
+            let region = LAYOUT.slots[decision.slot];
+            assert_eq!(
+                slot::digest(&mut flash, region, decision.size).unwrap(),
+                decision.sha256,
+                "seed {}: an image that was not verified is started",
+                self.seed
+            );
+            let version = version_of(&mut flash, region);
+            let is_new = decision.slot == 1;
+            if is_new && self.firmware == Firmware::Crashes {
+                self.restarts += 1;
+                continue;
+            }
+            let board = SimBoard { flash, version, random: self.random.clone() };
+            self.random.below(2);
+            let mut device = Device::new(self.now, board);
+            device.set_product(PK, PS);
+            if !(is_new && self.firmware == Firmware::Mute) {
+                assert!(device.start(self.now));
+            }
+            self.device = Some(device);
+            return;
+        }
+    }
+
+    /// The upgrade is over for both sides.
+    fn is_over(&mut self) -> bool {
+        let device = self.device.as_mut().unwrap();
+        self.center.verdict != Verdict::Open
+            && device.is_online()
+            && device.plan().is_empty()
+            && !device.board_mut().flash.lost_power()
+            && self.step > self.faults.steps
+            && !self.slots().is_trial()
+    }
+
+    fn slots(&mut self) -> Slots {
+        let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
+        let records = Records::open(flash, LAYOUT);
+        Slots::load(flash, LAYOUT, &records)
+    }
+
+    fn check(mut self) -> End {
+        let seed = self.seed;
+        let slots = self.slots();
+        let running = slots.running().unwrap();
+        assert_eq!(slots.info(running).unwrap().state, State::Confirmed);
+        let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
+        let version = version_of(flash, LAYOUT.slots[running]);
+        let flash_operations = flash.operations;
+        let digest = slots.info(running).unwrap().sha256;
+        let is_new = digest == <[u8; 32]>::from(Sha256::digest(&self.new_image));
+        assert_eq!(self.center.verdict == Verdict::Upgraded, is_new, "seed {seed}: the report is not true");
+        // The application hears of the outcome at least once; the last word is the true one.
+        assert_eq!(self.results.last(), Some(&is_new), "seed {seed}");
+        End { verdict: self.center.verdict, version, restarts: self.restarts, statuses: self.center.statuses, flash_operations }
+    }
+
+    fn device_mut(&mut self) -> Timed<'_> {
+        Timed { now: self.now, device: self.device.as_mut().unwrap() }
+    }
+}
+
+/// The device with the present time.
+struct Timed<'a> {
+    now: Instant,
+    device: &'a mut Device<SimBoard>,
+}
+
+impl Timed<'_> {
+    fn poll_now(&mut self) -> Option<Action> {
+        self.device.poll(self.now)
+    }
+
+    fn board_mut(&mut self) -> &mut SimBoard {
+        self.device.board_mut()
+    }
+}
+
+/// Bytes that begin with a version and stand for a firmware.
+fn image(random: &mut Random, version: &str, size: usize) -> Vec<u8> {
+    let mut image = vec![0; size];
+    image.fill_with(|| random.below(256) as u8);
+    image[..5].copy_from_slice(version.as_bytes());
+    image
+}
+
+fn version_of(flash: &mut RamFlash, region: Region) -> String {
+    let bytes = &flash.bytes_mut()[region.start as usize..][..5];
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn install(flash: &mut RamFlash, image: &[u8]) {
+    let region = LAYOUT.slots[0];
+    flash.bytes_mut()[region.start as usize..][..image.len()].copy_from_slice(image);
+    let mut records = Records::open(flash, LAYOUT);
+    let mut slots = Slots::load(flash, LAYOUT, &records);
+    slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), "1.0.0").unwrap();
+    flash.operations = 0;
+}
+
+fn md5(bytes: &[u8]) -> [u8; 16] {
+    md5::Md5::digest(bytes).into()
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    crc::Crc::<u32>::new(&crc::CRC_32_MPEG_2).checksum(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -51,6 +51,28 @@ center: ## Build the Developer Center, build/qth-center
 	@$(CARGO) build $(CARGO_FLAGS) --profile server -p qth-center
 	@mkdir -p build && cp -u target/server/qth-center build/
 
+.PHONY: test
+test: test-rust test-device test-micropython test-system ## Run all tests
+
+.PHONY: test-rust
+test-rust: ## Run the Rust tests of all crates
+	$(call say,test,cargo test)
+	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi
+
+.PHONY: test-device
+test-device: unix ## Run the Python tests on the firmware
+	$(call say,test,tests/device)
+	@MPY=$(MPY) tests/device/run build/unix/micropython $(BUILD)/test-device
+
+.PHONY: test-micropython
+test-micropython: unix ## Run MicroPython's own tests on the firmware
+	$(call say,test,MicroPython's own)
+	@MPY=$(MPY) tests/micropython/run build/unix/micropython $(BUILD)/test-micropython
+
+.PHONY: test-system
+test-system: all ## Run the tests of real processes: Center, board, firmware
+	@if [ -x tests/system/run ]; then printf '%-10s %s\n' test tests/system && tests/system/run; fi
+
 .PHONY: header
 header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi.rs
 	$(call say,header,cmodule/qth/qth.h)

@@ -73,6 +73,14 @@ test-micropython: unix ## Run MicroPython's own tests on the firmware
 test-system: all ## Run the tests of real processes: Center, board, firmware
 	@if [ -x tests/system/run ]; then printf '%-10s %s\n' test tests/system && tests/system/run; fi
 
+.PHONY: lint
+lint: ## Check formatting and lints of all code
+	@mkdir -p build && .ci/lint
+
+.PHONY: format
+format: ## Format all code
+	@mkdir -p build && $(CARGO) fmt --all && .ci/clang-format -i
+
 .PHONY: header
 header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi.rs
 	$(call say,header,cmodule/qth/qth.h)

@@ -35,10 +35,14 @@ static void nothing(int signal_number) {
     (void)signal_number;
 }
 
+static mp_obj_t *callback_of(running_t *slot) {
+    return &MP_STATE_VM(os_timer_callbacks[slot - running]);
+}
+
 static void release(running_t *slot) {
     timer_delete(slot->timer);
     slot->used = false;
-    MP_STATE_VM(os_timer_callbacks)[slot - running] = MP_OBJ_NULL;
+    *callback_of(slot) = MP_OBJ_NULL;
 }
 
 // In the interpreter's thread.
@@ -47,7 +51,7 @@ static void deliver(mp_sched_node_t *node) {
     if (atomic_exchange(&slot->expired, 0) != slot->generation || !slot->used) {
         return;
     }
-    mp_obj_t callback = MP_STATE_VM(os_timer_callbacks)[slot - running];
+    mp_obj_t callback = *callback_of(slot);
     if (!slot->repeats) {
         release(slot);
     }
@@ -126,7 +130,7 @@ static mp_obj_t os_timer_start(size_t n_args, const mp_obj_t *args) {
     }
     slot->used = true;
     slot->repeats = repeats;
-    MP_STATE_VM(os_timer_callbacks)[place] = args[3];
+    *callback_of(slot) = args[3];
     self->running = place;
     self->generation = slot->generation;
     timer_settime(slot->timer, 0, &times, NULL);
@@ -145,6 +149,5 @@ MP_DEFINE_CONST_OBJ_TYPE(
     MP_QSTR_osTimer,
     MP_TYPE_FLAG_NONE,
     make_new, os_timer_make_new,
-    locals_dict, &os_timer_locals_dict
-    );
+    locals_dict, &os_timer_locals_dict);
 MP_REGISTER_MODULE(MP_QSTR_osTimer, os_timer_type);

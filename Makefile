@@ -7,6 +7,7 @@ ROOT := $(CURDIR)
 BUILD := $(ROOT)/build
 QTH_LIB := $(ROOT)/target/release/libqth.a
 MPY_CROSS := $(BUILD)/mpy-cross/mpy-cross
+CORTEX_M := thumbv7m-none-eabi
 CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 export QTH_LIB MPY_CROSS V
@@ -17,6 +18,12 @@ say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
 .PHONY: all
 all: unix board center ## Build everything: firmware, power switch, Center
+
+.PHONY: run
+run: all ## Watch a device upgrade itself; KEEP=1 leaves Center and board running
+	@$(MAKE) --no-print-directory firmware VERSION=1.0.0
+	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
+	@tests/system/run_demo.py $(if $(KEEP),--keep)
 
 .PHONY: library
 library: ## Build the Rust library for this machine, target/release/libqth.a
@@ -72,6 +79,19 @@ test-micropython: unix ## Run MicroPython's own tests on the firmware
 .PHONY: test-system
 test-system: all ## Run the tests of real processes: Center, board, firmware
 	@if [ -x tests/system/run ]; then printf '%-10s %s\n' test tests/system && tests/system/run; fi
+
+.PHONY: no-std
+no-std: ## Build the library for a Cortex-M3, without std
+	$(call say,no_std,$(CORTEX_M))
+	@boards/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
+
+.PHONY: size
+size: no-std unix ## Print the size of the library as linked, by part; writes build/size.json
+	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf --json build/size.json
+
+.PHONY: bench
+bench: all ## Measure upgrades and callbacks; writes build/bench.json
+	@benches/run --json build/bench.json
 
 .PHONY: lint
 lint: ## Check formatting and lints of all code

@@ -8,7 +8,9 @@ mod board {
 
     #[panic_handler]
     fn panic(_: &core::panic::PanicInfo) -> ! {
-        loop {}
+        loop {
+            core::hint::spin_loop();
+        }
     }
 
     #[no_mangle]
@@ -17,7 +19,9 @@ mod board {
         black_box(frame::open(black_box(&mut bytes)).is_ok());
         black_box(auth::first_password("pk", "ps", "dk", &[0; 16], true).is_ok());
         black_box(ttlv::Reader::new(&bytes).next().is_ok());
-        loop {}
+        loop {
+            core::hint::spin_loop();
+        }
     }
 }
 

@@ -1,0 +1,151 @@
+"""Connects the device to a Developer Center: data in both directions, and firmware upgrades over the air.
+
+    import Qth
+
+    def plan(plans):
+        Qth.otaAction(1)
+
+    Qth.init()
+    Qth.setProductInfo("p111xt", "V2VUei9ZVWt2SnpL")
+    Qth.setEventCb({"ota": {"otaPlan": plan, "fotaResult": print}})
+    Qth.start()
+
+Nothing here waits for the network; what happens is told to callbacks, in the interpreter's own thread and one after the
+other. Every function may be called from a callback and from any thread. A wrong type raises TypeError; a value of the right
+type that can't be accepted returns False.
+"""
+
+from typing import Any, Callable, Literal, TypedDict, Union
+
+_Value = Union[bool, int, float, str, bytes, "dict[int, _Value]", "list[_Value]"]
+_Mode = Literal[0, 1, 2]
+_Plan = tuple[int, str, str, str, int, int, int]
+
+class _Ota(TypedDict, total=False):
+    otaPlan: Callable[[list[_Plan]], Any]
+    """Upgrades are offered: a list of tuples (component type, component, source version, target version, minimum battery %,
+    required space in bytes, minimum signal). Type 0 is the module, 1 an MCU; what the plan does not carry is 0 or ''.
+    Answer by otaAction()."""
+    fotaResult: Callable[[str, bool], Any]
+    """An upgrade of a component has ended: (component, True or False). After a successful one the new firmware calls it."""
+
+class _Events(TypedDict, total=False):
+    devEvent: Callable[[int, int], Any]
+    """(event, result). Event 1: network, 2: interaction with the Center, 3: reset. Result 0: connected and ready, or done;
+    otherwise an error code below 0."""
+    recvTrans: Callable[[bytes], Any]
+    """Transparent data came."""
+    recvTsl: Callable[[dict[int, _Value]], Any]
+    """TSL data came: {id: value}."""
+    readTsl: Callable[[list[int], int], Any]
+    """The Center asks for the TSL data of these ids: (ids, package id). Answer by ackTsl()."""
+    readTslServer: Callable[[int, dict[int, _Value], int], Any]
+    """A TSL service is called: (service id, input, package id). Answer by ackTslServer()."""
+    ota: _Ota
+    """Callbacks for firmware upgrades."""
+
+def init() -> bool:
+    """Initialises the module. Comes first; a second call is True and changes nothing."""
+
+def start() -> bool:
+    """Connects in the background and keeps connected; returns at once. devEvent (2, 0) tells that the device is ready."""
+
+def stop() -> None:
+    """Disconnects. A later start() works again."""
+
+def state() -> bool:
+    """True while the device is connected and subscribed."""
+
+def reset() -> None:
+    """Forgets the device secret, so that the device is unbound, and connects anew when it was running. The result arrives
+    as devEvent 3."""
+
+def setProductInfo(pk: str, ps: str) -> bool:
+    """Sets the product's key and secret. False when one is empty or longer than 32 characters."""
+
+def setServer(url: str) -> bool:
+    """Sets the Center's address: mqtt://host:port, mqtts://host:port or host:port. False when it is none of these."""
+
+def setLifetime(seconds: int) -> bool:
+    """Sets the keep alive, 21 to 600 seconds, at first 120. False outside."""
+
+def setDK(dk: str) -> bool:
+    """Sets the device key; without it, it is the board's IMEI or MAC address."""
+
+def setVer(version: str) -> bool:
+    """Sets the module's version where the firmware's own is to be replaced."""
+
+def setEventCb(callbacks: _Events) -> bool:
+    """Sets the callbacks. Keys may be missing; one that does not exist raises ValueError, a value that can't be called
+    TypeError."""
+
+def setMcuVer(comp_no: str, version: str, infoCB: Callable[..., Any], resultCB: Callable[[str, bool], Any]) -> bool:
+    """Registers an external MCU as a component, with the version that it runs.
+
+    infoCB(component, version, url, [size,] md5, crc) tells of a package; it gets the size when it takes six arguments.
+    resultCB(component, result) tells the outcome. Call this again after the MCU was updated: the upgrade has succeeded when
+    the version is the plan's target."""
+
+def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
+    """Registers the Python application as a component of its own. Its new files are installed under /usr and run from the
+    next start on."""
+
+def setApn(apn: str, user: str, password: str) -> bool:
+    """Sets the mobile network's access point. Kept for the board; without effect where there is no modem."""
+
+def setBsEt(type: Literal["tcp", "psk", "tls", "cer"]) -> bool:
+    """Sets the transport's security. False when the board does not have it."""
+
+def getBsEt() -> str:
+    """The transport's security: 'tcp', 'psk', 'tls' or 'cer'."""
+
+def setSessionFlag(flag: bool) -> bool:
+    """Asks the Center for an encrypted session from the next connection on."""
+
+def getSessionFlag() -> bool:
+    """Whether an encrypted session is asked for."""
+
+def setOtaKey(pem: str) -> bool:
+    """Sets the public key that packages must be signed with: unsigned and wrongly signed ones are refused from now on."""
+
+def getOtaKey() -> str:
+    """The public key that packages must be signed with, '' when none is set."""
+
+def sendTrans(mode: _Mode, value: Union[str, bytes]) -> bool:
+    """Sends transparent data. The mode is the quality of service: 0 at most once, 1 at least once, 2 exactly once. False
+    when the value is empty or the device is not connected."""
+
+def sendTsl(mode: _Mode, value: dict[int, _Value]) -> bool:
+    """Reports TSL data, {id: value}; see sendTrans() for the mode."""
+
+def ackTsl(mode: _Mode, value: dict[int, _Value], pkgId: int) -> bool:
+    """Answers readTsl, with its package id."""
+
+def ackTslServer(mode: _Mode, serverId: int, value: dict[int, _Value], pkgId: int) -> bool:
+    """Answers readTslServer, with its service id and package id."""
+
+def sendOutsideLocation(nmea: str) -> bool:
+    """Reports a place: NMEA sentences or $LBS,… texts, several joined by ';'."""
+
+def getDevInfo(ids: list[int]) -> dict[int, _Value]:
+    """Device information by id."""
+
+def getDevStatus(ids: list[int]) -> dict[int, _Value]:
+    """Device status by id: 1 battery %, 2 voltage V, 3 signal dBm, 4 free flash in bytes, 5 RSRP, 6 RSRQ, 7 SNR."""
+
+def sendDevInfo(ids: list[int]) -> bool:
+    """Reports device information to the Center."""
+
+def sendDevStatus(ids: list[int]) -> bool:
+    """Reports device status to the Center."""
+
+def otaRequest(mode: int = 0) -> bool:
+    """Asks the Center for upgrade plans; they arrive at otaPlan. Mode 1: packages are checked by SHA-256. False when not
+    connected."""
+
+def otaAction(action: Literal[0, 1, 2, 3]) -> bool:
+    """Answers an upgrade plan: 0 refuses, 1 accepts; for an MCU 2 asks for the next piece, 3 tells that it is being
+    updated. False when there is nothing to answer."""
+
+def mcuFWDataRead(addr: int, len: int) -> Union[bytes, None]:
+    """Reads a downloaded MCU package, `len` bytes from `addr`; None where there is none."""

@@ -20,9 +20,15 @@ static bool has_terminal;
 
 __attribute__((constructor)) static void power_on(void) {
     has_terminal = tcgetattr(STDIN_FILENO, &terminal_at_start) == 0;
-    if (getenv("QTH_BOARD") != NULL) {
-        // No power without the switch, even when it was killed.
+    // Set by the power switch, to its process id: without the switch there is no power, even when it was killed.
+    const char *power_switch = getenv("QTH_BOARD");
+    if (power_switch != NULL) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        long pid = strtol(power_switch, NULL, 10);
+        if (pid > 1 && getppid() != pid) {
+            // It was killed just before.
+            _exit(1);
+        }
     }
 }
 

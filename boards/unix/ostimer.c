@@ -35,6 +35,11 @@ static void nothing(int signal_number) {
     (void)signal_number;
 }
 
+// Runs in the thread that becomes the interpreter's: the only one that delivers.
+__attribute__((constructor)) static void remember_main_thread(void) {
+    main_thread = pthread_self();
+}
+
 static mp_obj_t *callback_of(running_t *slot) {
     return &MP_STATE_VM(os_timer_callbacks[slot - running]);
 }
@@ -111,7 +116,6 @@ static mp_obj_t os_timer_start(size_t n_args, const mp_obj_t *args) {
         return MP_OBJ_NEW_SMALL_INT(-1);
     }
 
-    main_thread = pthread_self();
     struct sigaction interrupt = { .sa_handler = nothing }; // no SA_RESTART
     sigaction(SIGUSR1, &interrupt, NULL);
 

@@ -58,6 +58,12 @@ impl RamFlash {
         Self { bytes: vec![0xFF; size as usize], operations: 0, erases: 0, cut: None, has_power: true }
     }
 
+    /// A flash of `size` bytes with this content, blank behind it.
+    pub fn with_content(mut bytes: Vec<u8>, size: u32) -> Self {
+        bytes.resize(size as usize, 0xFF);
+        Self { bytes, ..Self::new(0) }
+    }
+
     /// Cuts the power at the operation with this number, counted from the next one as 0.
     pub fn cut_power_at(&mut self, operation: usize, cut: Cut) {
         self.cut = Some((self.operations + operation, cut));

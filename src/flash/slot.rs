@@ -472,6 +472,14 @@ pub fn read<F: NorFlash>(flash: &mut F, region: Region, len: u32, mut take: impl
     Ok(())
 }
 
+/// Erases a region.
+///
+/// # Errors
+/// Flash can't be written.
+pub fn erase<F: NorFlash>(flash: &mut F, region: Region) -> Result<(), Error> {
+    flash.erase(region.start, region.end()).map_err(|_| Error::Device)
+}
+
 /// Writes `bytes`, filled up to the chip's write size.
 ///
 /// # Errors

@@ -517,3 +517,359 @@ enum Verdict {
     Retry(Failure),
     GiveUp(Failure),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    const PIECES: usize = 16;
+    const URL: &str = "http://a/f.bin";
+
+    /// A download and the server's side of it, played step by step under a clock of its own.
+    struct Play {
+        download: Download<PIECE_BUFFER>,
+        now: Instant,
+        got: Vec<u8>,
+        requests: Vec<String>,
+        connections: usize,
+        outcome: Option<Result<(), Failure>>,
+    }
+
+    /// Large enough for a request; pieces are as large.
+    const PIECE_BUFFER: usize = 512;
+
+    fn file(size: usize) -> Vec<u8> {
+        (0..size).map(|index| (index * 7 + index / 251) as u8).collect()
+    }
+
+    impl Play {
+        fn start(size: usize, offset: u32) -> Self {
+            let mut download = Download::new();
+            let now = Instant::from_millis(1000);
+            download.start(now, URL, size as u32, offset).unwrap();
+            Self { download, now, got: Vec::new(), requests: Vec::new(), connections: 0, outcome: None }
+        }
+
+        /// Lets the download act until it waits.
+        fn act(&mut self) {
+            loop {
+                match self.download.poll(self.now) {
+                    None => break,
+                    Some(Step::Connect { host, .. }) => {
+                        assert_eq!(host.len(), 1);
+                        self.connections += 1;
+                        self.download.connected(self.now);
+                    }
+                    Some(Step::Close) => {}
+                    Some(Step::Piece { offset, bytes }) => {
+                        self.got.truncate(offset as usize);
+                        self.got.resize(offset as usize, 0);
+                        self.got.extend_from_slice(bytes);
+                    }
+                    Some(Step::Done) => self.outcome = Some(Ok(())),
+                    Some(Step::Failed(failure)) => self.outcome = Some(Err(failure)),
+                }
+            }
+            let request = self.download.transmit();
+            if !request.is_empty() {
+                self.requests.push(String::from_utf8(request.to_vec()).unwrap());
+                let length = request.len();
+                self.download.transmitted(length / 2);
+                self.download.transmitted(length - length / 2);
+            }
+        }
+
+        /// The server sends bytes, `step` at a time.
+        fn send(&mut self, bytes: &[u8], step: usize) {
+            for mut part in bytes.chunks(step) {
+                while !part.is_empty() {
+                    let taken = self.download.received(self.now, part);
+                    part = &part[taken..];
+                    self.act();
+                    if self.outcome.is_some() {
+                        return;
+                    }
+                }
+            }
+        }
+
+        fn close(&mut self) {
+            self.download.closed(self.now);
+            self.act();
+        }
+
+        /// Time passes up to the next deadline; how many milliseconds.
+        fn wait(&mut self) -> u64 {
+            let before = self.now;
+            self.now = self.download.poll_at().unwrap().max(self.now);
+            self.download.timeout(self.now);
+            self.act();
+            self.now.millis_since(before)
+        }
+
+        /// The range that the last request asks for.
+        fn range(&self) -> (usize, usize) {
+            let request = self.requests.last().unwrap();
+            let range = request.split("bytes=").nth(1).unwrap().split("\r\n").next().unwrap();
+            let (first, last) = range.split_once('-').unwrap();
+            (first.parse().unwrap(), last.parse().unwrap())
+        }
+
+        /// Answers the last request from `file`.
+        fn serve(&mut self, file: &[u8], step: usize) {
+            let (first, last) = self.range();
+            let head = format!(
+                "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {first}-{last}/{}\r\nETag: \"1\"\r\n\r\n",
+                last + 1 - first,
+                file.len()
+            );
+            let mut bytes = head.into_bytes();
+            bytes.extend(&file[first..=last]);
+            self.send(&bytes, step);
+        }
+
+        fn serve_all(&mut self, file: &[u8], step: usize) {
+            self.act();
+            for _ in 0..100 {
+                if self.outcome.is_some() {
+                    return;
+                }
+                self.serve(file, step);
+            }
+            panic!("no end: {:?}", self.requests);
+        }
+    }
+
+    #[test]
+    fn a_file_comes_in_pieces_over_one_connection_wherever_the_stream_is_cut() {
+        for (size, step) in [(1, 1), (511, 3), (512, 7), (513, 1), (PIECE_BUFFER * PIECES + 100, 64), (20_000, 5_000)] {
+            let file = file(size);
+            let mut play = Play::start(size, 0);
+            play.serve_all(&file, step);
+            assert_eq!(play.outcome, Some(Ok(())), "{size}");
+            assert_eq!(play.got, file);
+            assert_eq!(play.connections, 1);
+            assert_eq!(play.requests.len(), size.div_ceil(PIECE_BUFFER * 16));
+        }
+    }
+
+    #[test]
+    fn an_interrupted_download_goes_on_where_it_was() {
+        let file = file(3000);
+        let mut play = Play::start(3000, 1024);
+        play.serve_all(&file, 100);
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert!(play.requests[0].contains("bytes=1024-2999"));
+        assert_eq!(play.got[1024..], file[1024..]);
+    }
+
+    #[test]
+    fn a_lost_connection_costs_no_more_than_the_piece_under_way() {
+        let file = file(3000);
+        let mut play = Play::start(3000, 0);
+        play.act();
+        let head = "HTTP/1.1 206 x\r\nContent-Length: 3000\r\nContent-Range: bytes 0-2999/3000\r\nETag: \"1\"\r\n\r\n";
+        play.send(head.as_bytes(), 10);
+        play.send(&file[..1500], 100);
+        play.close();
+        assert_eq!(play.wait(), 1000);
+        assert!(play.requests[1].contains("bytes=1024-2999\r\nIf-Range: \"1\"\r\n"), "{}", play.requests[1]);
+        play.serve_all(&file, 100);
+        assert_eq!(play.got, file);
+    }
+
+    #[test]
+    fn five_failures_in_a_row_are_borne_with_growing_waits_and_the_sixth_is_not() {
+        let mut play = Play::start(100, 0);
+        play.act();
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            play.close();
+            waits.push(play.wait());
+        }
+        assert_eq!(waits, [1000, 2000, 4000, 8000, 16000]);
+        play.close();
+        assert_eq!(play.outcome, Some(Err(Failure::Network)));
+    }
+
+    #[test]
+    fn a_piece_that_arrives_ends_the_row_of_failures() {
+        let file = file(2000);
+        let mut play = Play::start(2000, 0);
+        play.act();
+        for piece in 0..3 {
+            for _ in 0..4 {
+                play.close();
+                play.wait();
+            }
+            let first = piece * PIECE_BUFFER;
+            assert_eq!(play.range().0, first);
+            let head =
+                format!("HTTP/1.1 206 x\r\nContent-Length: {}\r\nContent-Range: bytes {first}-1999/2000\r\n\r\n", 2000 - first);
+            play.send(head.as_bytes(), 50);
+            play.send(&file[first..first + PIECE_BUFFER], 50);
+        }
+        assert_eq!(play.outcome, None);
+    }
+
+    #[test]
+    fn a_server_that_ignores_ranges_is_borne() {
+        let file = file(3000);
+        for offset in [0, 1024] {
+            let mut play = Play::start(3000, offset);
+            play.act();
+            play.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", 7);
+            play.send(&file, 33);
+            assert_eq!(play.outcome, Some(Ok(())));
+            assert_eq!(play.got[offset as usize..], file[offset as usize..]);
+            assert_eq!(play.connections, 1);
+        }
+    }
+
+    #[test]
+    fn http_1_0_with_a_body_up_to_the_close_is_borne() {
+        let file = file(1500);
+        let mut play = Play::start(1500, 0);
+        play.act();
+        play.send(b"HTTP/1.0 200 OK\r\n\r\n", 7);
+        play.send(&file, 100);
+        play.close();
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert_eq!(play.got, file);
+    }
+
+    #[test]
+    fn a_body_in_chunks_is_borne() {
+        let file = file(600);
+        let mut play = Play::start(600, 0);
+        play.act();
+        let mut bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        for chunk in file.chunks(250) {
+            bytes.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+            bytes.extend(chunk);
+            bytes.extend(b"\r\n");
+        }
+        bytes.extend(b"0\r\n\r\n");
+        play.send(&bytes, 9);
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert_eq!(play.got, file);
+    }
+
+    #[test]
+    fn a_connection_that_the_server_closes_between_requests_is_opened_again_without_a_wait() {
+        let size = PIECE_BUFFER * 20;
+        let file = file(size);
+        let mut play = Play::start(size, 0);
+        play.act();
+        play.serve(&file, 1000);
+        assert_eq!(play.requests.len(), 2);
+        play.close();
+        assert_eq!(play.connections, 2);
+        play.serve_all(&file, 1000);
+        assert_eq!(play.got, file);
+    }
+
+    #[test]
+    fn redirects_are_followed_absolute_and_relative() {
+        for (location, path) in
+            [("http://b:81/x", "/x HTTP"), ("/y?z", "/y?z HTTP"), ("sub/g", "/sub/g HTTP"), ("//c/q", "/q HTTP")]
+        {
+            let file = file(100);
+            let mut play = Play::start(100, 0);
+            play.act();
+            play.send(format!("HTTP/1.1 302 Found\r\nlocation: {location}\r\nContent-Length: 0\r\n\r\n").as_bytes(), 5);
+            assert!(play.requests[1].contains(path), "{}", play.requests[1]);
+            play.serve_all(&file, 5);
+            assert_eq!(play.got, file);
+        }
+    }
+
+    #[test]
+    fn redirects_in_a_circle_end() {
+        let mut play = Play::start(100, 0);
+        play.act();
+        for _ in 0..=REDIRECTS_MAX {
+            play.send(b"HTTP/1.1 301 x\r\nLocation: /f.bin\r\n\r\n", 50);
+        }
+        assert_eq!(play.outcome, Some(Err(Failure::Server)));
+    }
+
+    #[test]
+    fn a_file_of_another_length_is_refused() {
+        for head in [
+            "HTTP/1.1 206 x\r\nContent-Length: 100\r\nContent-Range: bytes 0-99/101\r\n\r\n",
+            "HTTP/1.1 200 x\r\nContent-Length: 99\r\n\r\n",
+            "HTTP/1.1 416 x\r\nContent-Range: bytes */50\r\nContent-Length: 0\r\n\r\n",
+        ] {
+            let mut play = Play::start(100, 0);
+            play.act();
+            play.send(head.as_bytes(), 50);
+            assert_eq!(play.outcome, Some(Err(Failure::Length)), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_changed_under_way_starts_anew_once() {
+        let (old, new) = (file(2000), vec![9; 2000]);
+        let mut play = Play::start(2000, 0);
+        play.act();
+        play.send(b"HTTP/1.1 206 x\r\nContent-Length: 2000\r\nContent-Range: bytes 0-1999/2000\r\nETag: \"1\"\r\n\r\n", 50);
+        play.send(&old[..1100], 50);
+        play.close();
+        play.wait();
+        play.send(b"HTTP/1.1 200 x\r\nContent-Length: 2000\r\nETag: \"2\"\r\n\r\n", 50);
+        play.send(&new, 50);
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert_eq!(play.got, new);
+    }
+
+    #[test]
+    fn errors_of_the_server_are_final_or_not_as_they_say() {
+        for (status, is_final) in
+            [(400, true), (403, true), (404, true), (410, true), (408, false), (429, false), (500, false), (503, false)]
+        {
+            let mut play = Play::start(100, 0);
+            play.act();
+            play.send(format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n").as_bytes(), 50);
+            assert_eq!(play.outcome.is_some(), is_final, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_silent_server_is_given_up_at_each_stage() {
+        let mut download = Download::<PIECE_BUFFER>::new();
+        let now = Instant::from_millis(0);
+        download.start(now, URL, 100, 0).unwrap();
+        assert!(matches!(download.poll(now), Some(Step::Connect { .. })));
+        assert_eq!(download.poll_at(), Some(now.after_secs(OPEN_SECS)));
+        download.connected(now);
+        assert_eq!(download.poll_at(), Some(now.after_secs(HEAD_SECS)));
+        let length = download.transmit().len();
+        download.transmitted(length);
+        download.received(now, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+        assert_eq!(download.poll_at(), Some(now.after_secs(SILENCE_SECS)));
+        download.timeout(now.after_secs(SILENCE_SECS));
+        assert_eq!(download.poll_at(), Some(now.after_secs(SILENCE_SECS + 1)));
+    }
+
+    #[test]
+    fn garbage_is_a_failure_and_never_a_panic() {
+        let mut state = 7_u64;
+        for round in 0..2000 {
+            let mut play = Play::start(700, 0);
+            play.act();
+            let mut bytes: Vec<u8> = Vec::new();
+            for _ in 0..(round % 90) {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                bytes.push((state >> 56) as u8);
+            }
+            let mut stream = b"HTTP/1.1 206 x\r\nContent-Length: 700\r\nContent-Range: bytes 0-699/700\r\n\r\n".to_vec();
+            let at = (state >> 40) as usize % stream.len();
+            let end = (at + 3).min(stream.len());
+            stream.splice(at..end, bytes);
+            play.send(&stream, 13);
+            assert_ne!(play.outcome, Some(Ok(())));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `qth-center package …`
+
+use super::api::Api;
+use super::table;
+use crate::domain::package::{ComponentType, PackageDraft, PackageType};
+use crate::service::secret;
+use anyhow::{bail, Context};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{json, Value};
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Component {
+    Module,
+    Mcu,
+}
+
+#[derive(Subcommand)]
+pub enum Task {
+    /// Add a version package of 1 to 5 files
+    Add {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Name for people, unique
+        #[arg(long)]
+        name: String,
+        /// Version that a device reports after the upgrade
+        #[arg(long)]
+        target: String,
+        /// Makes it a delta package, from this version
+        #[arg(long)]
+        source: Option<String>,
+        /// What it is for
+        #[arg(long, value_enum, default_value = "module")]
+        component_type: Component,
+        /// Free text of at most 200 characters
+        #[arg(long, default_value = "")]
+        remarks: String,
+    },
+    /// List all packages
+    List,
+    /// Show one package
+    Show { id: i64 },
+    /// Remove a package that no plan uses
+    Remove { id: i64 },
+}
+
+impl Task {
+    pub fn run(self, api: &Api) -> anyhow::Result<()> {
+        match self {
+            Task::Add { files, name, target, source, component_type, remarks } => {
+                let draft = PackageDraft {
+                    name,
+                    component_type: match component_type {
+                        Component::Module => ComponentType::Module,
+                        Component::Mcu => ComponentType::Mcu,
+                    },
+                    package_type: if source.is_some() { PackageType::Delta } else { PackageType::Full },
+                    source_version: source,
+                    target_version: target,
+                    remarks,
+                };
+                let added = upload(api, &draft, &files)?;
+                api.print(&added, |added| {
+                    let (id, name) = (table::cell(&added["id"]), table::cell(&added["name"]));
+                    println!("package {id} '{name}' added");
+                })
+            }
+            Task::List => {
+                let all = api.get("/packages")?;
+                api.print(&all, |all| {
+                    let fields = ["id", "name", "component_type", "package_type", "source_version", "target_version"];
+                    table::print(&["ID", "NAME", "FOR", "TYPE", "SOURCE", "TARGET"], &table::rows(all, &fields));
+                })
+            }
+            Task::Show { id } => {
+                let one = api.get(&format!("/packages/{id}"))?;
+                api.print(&one, show)
+            }
+            Task::Remove { id } => {
+                api.delete(&format!("/packages/{id}"))?;
+                api.print(&json!({ "removed": id }), |_| println!("package {id} removed"))
+            }
+        }
+    }
+}
+
+fn show(one: &Value) {
+    for field in ["id", "name", "component_type", "package_type", "source_version", "target_version", "remarks"] {
+        println!("{field:<16} {}", table::cell(&one[field]));
+    }
+    table::print(
+        &["FILE", "SIZE", "MD5", "CRC32", "SHA-256"],
+        &table::rows(&one["files"], &["name", "size", "md5", "crc32", "sha256"]),
+    );
+}
+
+/// Sends the draft and the files as one form, without reading a file into memory.
+fn upload(api: &Api, draft: &PackageDraft, files: &[PathBuf]) -> anyhow::Result<Value> {
+    let boundary = secret::hex::<16>();
+    let mut length = 0;
+    let mut body: Box<dyn Read> = Box::new(std::io::empty());
+    let mut push = |part: Box<dyn Read>, size: u64| {
+        let before = std::mem::replace(&mut body, Box::new(std::io::empty()));
+        body = Box::new(before.chain(part));
+        length += size;
+    };
+    let head = |disposition: String| format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+    let mut text = head("name=\"package\"".into()) + &serde_json::to_string(draft)? + "\r\n";
+    for path in files {
+        text += &head(format!("name=\"file\"; filename=\"{}\"", file_name(path)?));
+        let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
+        let size = file.metadata()?.len();
+        push_text(&mut push, std::mem::take(&mut text));
+        push(Box::new(file.take(size)), size);
+        text += "\r\n";
+    }
+    text += &format!("--{boundary}--\r\n");
+    push_text(&mut push, text);
+    api.post_form("/packages", &boundary, length, &mut body)
+}
+
+fn push_text(push: &mut impl FnMut(Box<dyn Read>, u64), text: String) {
+    let length = text.len() as u64;
+    push(Box::new(Cursor::new(text)), length);
+}
+
+fn file_name(path: &Path) -> anyhow::Result<&str> {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some(name) if !name.contains(['"', '\r', '\n']) => Ok(name),
+        _ => bail!("{} has a name that can't be sent", path.display()),
+    }
+}

@@ -1,0 +1,45 @@
+//! Tables and colours for people.
+
+use serde_json::Value;
+use std::io::IsTerminal;
+
+/// Prints rows under their heads, each column as wide as it needs.
+pub fn print(heads: &[&str], rows: &[Vec<String>]) {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heads[column].len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    println!("{}", colour("2", &line(heads.to_vec())));
+    for row in rows {
+        println!("{}", line(row.iter().map(String::as_str).collect()));
+    }
+}
+
+/// A value as a cell: text without quotes, nothing for null.
+pub fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Text in an ANSI colour, on a terminal.
+pub fn colour(code: &str, text: &str) -> String {
+    if std::io::stdout().is_terminal() {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Rows of an array, with these fields.
+pub fn rows(answer: &Value, fields: &[&str]) -> Vec<Vec<String>> {
+    let items = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().map(|item| fields.iter().map(|field| cell(&item[*field])).collect()).collect()
+}

@@ -1,0 +1,204 @@
+//! What the Center says to devices and hears from them, as TTLV (wire protocol, sections 4 and 5).
+
+use crate::domain::device::{mcu_versions, Reported, Status};
+use crate::domain::package::{ComponentType, PackageFile};
+use crate::domain::plan::PlanDraft;
+use crate::domain::upgrade::{ComponentRun, Report, StatusCode, Upgrade};
+use qth::ota::id;
+use qth::protocol::command;
+use qth::protocol::ttlv::{self, Reader, Value, Writer};
+
+/// Largest payload: a plan of twenty components with the longest texts.
+const PAYLOAD_MAX: usize = 8 * 1024;
+
+/// Ids of the device configuration, command 0x00B4.
+mod configuration {
+    pub const DEVICE_SECRET: u16 = 5;
+    pub const SESSION_KEY: u16 = 6;
+}
+
+/// A message to a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub command: u16,
+    pub payload: Vec<u8>,
+}
+
+/// A file and the address that a device gets it from.
+pub struct Announced<'a> {
+    pub file: &'a PackageFile,
+    pub url: String,
+}
+
+fn message(command: u16, write: impl FnOnce(&mut Writer<'_>)) -> Message {
+    let mut bytes = vec![0; PAYLOAD_MAX];
+    let mut writer = Writer::new(&mut bytes);
+    write(&mut writer);
+    let length = writer.finish().expect("the domain's limits keep every message within the largest payload");
+    bytes.truncate(length);
+    Message { command, payload: bytes }
+}
+
+/// Gives a device its secret, and the session key that it asked for.
+pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>) -> Message {
+    message(command::CONFIG, |writer| {
+        if let Some(secret) = device_secret {
+            writer.text(configuration::DEVICE_SECRET, secret);
+        }
+        if let Some(key) = session_key {
+            writer.bytes(configuration::SESSION_KEY, key);
+        }
+    })
+}
+
+/// Offers the components that are still to be upgraded.
+pub fn plan(draft: &PlanDraft, upgrade: &Upgrade) -> Message {
+    message(command::OTA_PLAN, |writer| {
+        let components: Vec<&ComponentRun> = upgrade.remaining().collect();
+        match components[..] {
+            [component] => write_component(writer, draft, component),
+            _ => {
+                writer.begin(id::COMPONENTS);
+                for component in components {
+                    writer.begin(0);
+                    write_component(writer, draft, component);
+                    writer.end();
+                }
+                writer.end();
+            }
+        }
+        if draft.auto_confirm {
+            writer.int(id::CONTROL, 1);
+        }
+    })
+}
+
+fn write_component(writer: &mut Writer<'_>, draft: &PlanDraft, component: &ComponentRun) {
+    writer.text(id::COMPONENT, &component.identifier);
+    writer.text(id::SOURCE_VERSION, &component.source_version);
+    writer.text(id::TARGET_VERSION, &component.target_version);
+    writer.int(id::KIND, kind(component.component_type));
+    if let Some(percent) = draft.strategy.min_battery {
+        writer.int(id::BATTERY, i64::from(percent));
+    }
+    if let Some(bytes) = draft.strategy.space {
+        writer.int(id::SPACE, i64::from(bytes));
+    }
+    if let Some(dbm) = draft.strategy.min_signal {
+        writer.int(id::SIGNAL, i64::from(dbm));
+    }
+}
+
+/// Tells where the files of a component are.
+pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: bool) -> Message {
+    const INDEX: u16 = 30;
+    message(command::OTA_FIRMWARE, |writer| {
+        let write_file = |writer: &mut Writer<'_>, announced: &Announced<'_>| {
+            writer.text(id::URL, &announced.url).int(id::SIZE, announced.file.size as i64);
+            writer.text(id::MD5, &announced.file.md5);
+        };
+        let write_digests = |writer: &mut Writer<'_>, announced: &Announced<'_>| {
+            writer.text(id::CRC32, &announced.file.crc32);
+            if with_sha256 {
+                writer.text(id::SHA256, &announced.file.sha256);
+            }
+        };
+        if let [file] = files {
+            write_file(writer, file);
+        }
+        writer.text(id::COMPONENT, &component.identifier).text(id::SOURCE_VERSION, &component.source_version);
+        writer.text(id::TARGET_VERSION, &component.target_version).int(id::KIND, kind(component.component_type));
+        match files {
+            [file] => write_digests(writer, file),
+            files => {
+                writer.begin(id::FILES);
+                for (index, file) in files.iter().enumerate() {
+                    writer.begin(0).int(INDEX, index as i64);
+                    write_file(writer, file);
+                    write_digests(writer, file);
+                    writer.end();
+                }
+                writer.end();
+            }
+        }
+    })
+}
+
+fn kind(component_type: ComponentType) -> i64 {
+    match component_type {
+        ComponentType::Module => 0,
+        ComponentType::Mcu => 1,
+    }
+}
+
+/// Reads a status report, 0x0034 or 0x0032.
+pub fn read_status(payload: &[u8]) -> Status {
+    let number = |id| ttlv::find(payload, id).and_then(|value| value.as_i64());
+    Status {
+        battery: number(1),
+        voltage: ttlv::find(payload, 2).and_then(|value| value.as_f64()),
+        signal: number(3),
+        free_flash: number(4),
+        rsrp: number(5),
+        rsrq: number(6),
+        snr: number(7),
+    }
+}
+
+/// Takes an information report, 0x0044 or 0x0042, into what is known of the device.
+pub fn read_information(payload: &[u8], reported: &mut Reported) {
+    let mut reader = Reader::new(payload);
+    while let Ok(Some(item)) = reader.next() {
+        let Some(text) = text(&item.value) else { continue };
+        match item.id {
+            1 => reported.module_type = Some(text.clone()),
+            2 => reported.module_version = Some(text.clone()),
+            3 => reported.mcu_versions = mcu_versions(&text),
+            _ => {}
+        }
+        reported.information.insert(item.id.to_string(), text);
+    }
+}
+
+/// Takes the versions of a request (0x0115) or a status report (0x0114).
+pub fn read_versions(payload: &[u8], reported: &mut Reported) {
+    if let Some(version) = ttlv::find(payload, id::MODULE_VERSION).and_then(|value| text(&value)) {
+        reported.module_version = Some(version);
+    }
+    if let Some(versions) = ttlv::find(payload, id::MCU_VERSIONS).and_then(|value| text(&value)) {
+        reported.mcu_versions = mcu_versions(&versions);
+    }
+}
+
+/// Reads an upgrade's status report, 0x0114; `None` when it is malformed.
+pub fn read_report(payload: &[u8]) -> Option<Report> {
+    let find_text = |id| ttlv::find(payload, id).and_then(|value| text(&value));
+    let component_type = match ttlv::find(payload, id::KIND).and_then(|value| value.as_i64()) {
+        Some(0) => Some(ComponentType::Module),
+        Some(1) => Some(ComponentType::Mcu),
+        _ => None,
+    };
+    let code = ttlv::find(payload, id::STATUS)?.as_i64()?;
+    Some(Report {
+        code: StatusCode::from(u8::try_from(code).ok()?),
+        text: find_text(id::STATUS_TEXT).unwrap_or_default(),
+        component: find_text(id::COMPONENT).unwrap_or_default(),
+        component_type,
+        sha256: find_text(id::SIGNATURE).is_some_and(|wanted| wanted.eq_ignore_ascii_case("sha256")),
+        module_version: find_text(id::MODULE_VERSION),
+        mcu_versions: find_text(id::MCU_VERSIONS).map(|versions| mcu_versions(&versions)),
+    })
+}
+
+/// The code of an upgrade's status report as it came.
+pub fn read_code(payload: &[u8]) -> Option<u8> {
+    u8::try_from(ttlv::find(payload, id::STATUS)?.as_i64()?).ok()
+}
+
+fn text(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Number(number) => number.as_i64().map(|number| number.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,326 @@
+//! The conversation with the devices: who they are, what they report, what they are sent.
+
+pub mod message;
+pub mod rollout;
+pub mod secret;
+pub mod tick;
+
+use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId};
+use crate::domain::device::{Device, Reported};
+use crate::domain::offer::Trigger;
+use crate::store::{self, files::Files, Store};
+use anyhow::Result;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use message::Message;
+use qth::protocol::auth::{self, Credentials};
+use qth::protocol::frame::{self, PackageId};
+use qth::protocol::session::SessionKey;
+use qth::protocol::topic::{self, Direction, Topic};
+use qth::protocol::{command, ttlv};
+use rollout::Circumstances;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Gives the time; tests have a clock of their own.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The Center's state and its conversation with devices.
+pub struct Center {
+    /// The database.
+    pub store: Store,
+    /// The uploaded files.
+    pub files: Files,
+    clock: Clock,
+    public_url: OnceLock<String>,
+    broker: OnceLock<Arc<dyn Broker>>,
+    conversations: Mutex<HashMap<String, Conversation>>,
+}
+
+/// What lasts as long as a connection.
+#[derive(Default)]
+struct Conversation {
+    connection: Option<ConnectionId>,
+    /// The secret that the device has still to be given.
+    new_secret: Option<String>,
+    wants_session: bool,
+    session: Option<SessionKey>,
+    next_id: Option<PackageId>,
+}
+
+impl Center {
+    /// A Center on this database; it hears devices once [`Center::attach`] has named the engine.
+    pub fn new(store: Store, files: Files, clock: Clock) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            files,
+            clock,
+            public_url: OnceLock::new(),
+            broker: OnceLock::new(),
+            conversations: Mutex::default(),
+        })
+    }
+
+    /// Names the engine that carries the messages, and the address of the files.
+    pub fn attach(&self, broker: Arc<dyn Broker>, public_url: String) {
+        let _ = self.broker.set(broker);
+        let _ = self.public_url.set(public_url.trim_end_matches('/').to_owned());
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// What decisions depend on, now.
+    pub fn circumstances(&self) -> Circumstances {
+        Circumstances { now: self.now(), public_url: self.public_url.get().cloned().unwrap_or_default() }
+    }
+
+    /// Whether a device is connected.
+    pub fn is_online(&self, client_id: &str) -> bool {
+        self.conversations().get(client_id).is_some_and(|conversation| conversation.connection.is_some())
+    }
+
+    /// The devices that are connected.
+    pub fn online(&self) -> Vec<String> {
+        let conversations = self.conversations();
+        conversations.iter().filter(|(_, one)| one.connection.is_some()).map(|(client_id, _)| client_id.clone()).collect()
+    }
+
+    /// Looks whether a connected device needs anything, and sends it.
+    pub async fn look(&self, client_id: &str, trigger: Trigger) -> Result<()> {
+        if !self.is_online(client_id) {
+            return Ok(());
+        }
+        let (at, id) = (self.circumstances(), client_id.to_owned());
+        let messages = self.store.run(move |db| rollout::look(db, &at, &id, trigger)).await?;
+        self.send(client_id, messages).await;
+        Ok(())
+    }
+
+    fn conversations(&self) -> MutexGuard<'_, HashMap<String, Conversation>> {
+        self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends messages in order. One that does not arrive is sent again when the device is back: its upgrade knows.
+    async fn send(&self, client_id: &str, messages: Vec<Message>) {
+        let Some(broker) = self.broker.get() else { return };
+        for message in messages {
+            let Some((topic, payload)) = self.seal(client_id, &message) else { return };
+            if let Err(error) = broker.deliver(client_id, &topic, payload).await {
+                tracing::info!("{client_id}: command {:#06x} was not sent: {error}", message.command);
+                return;
+            }
+        }
+    }
+
+    fn seal(&self, client_id: &str, message: &Message) -> Option<(String, Vec<u8>)> {
+        let class = command::class(message.command)?;
+        let topic = Topic { direction: Direction::Down, client_id, class, endpoint: None }.name().ok()?;
+        let mut conversations = self.conversations();
+        let conversation = conversations.entry(client_id.to_owned()).or_default();
+        let id = conversation.next_id.unwrap_or(PackageId::FIRST);
+        conversation.next_id = Some(id.next());
+        let mut bytes = vec![0; 2 * (frame::HEADER + message.payload.len()) + SessionKey::PADDING];
+        bytes[frame::HEADER..][..message.payload.len()].copy_from_slice(&message.payload);
+        let mut length = frame::seal(&mut bytes, message.payload.len(), id, message.command).ok()?;
+        if let Some(session) = &conversation.session {
+            length = session.encrypt(&mut bytes, length).ok()?;
+        }
+        bytes.truncate(length);
+        Some((topic.to_string(), bytes))
+    }
+
+    /// The first connection of a device, or one that has lost its secret: it proves the product's secret and gets its own.
+    async fn authenticate(&self, client_id: &str, pk: &str, body: &str, wants_session: bool) -> Result<Admission> {
+        let key = pk.to_owned();
+        let Some(product) = self.store.run(move |db| store::product::get(db, &key)).await? else {
+            tracing::warn!("{client_id}: no product '{pk}'; add it with 'qth-center product add {pk} …'");
+            return Ok(Admission::NotAuthorised);
+        };
+        let Ok(proof) = auth::open_first(body, &product.secret) else {
+            tracing::warn!("{client_id}: the device does not know the secret of product '{pk}'; compare PS on both sides");
+            return Ok(Admission::BadCredentials);
+        };
+        if auth::client_id(pk, &proof.dk).ok().as_deref() != Some(client_id) {
+            tracing::warn!("{client_id}: the client id is not that of product '{pk}' and device '{}'", proof.dk);
+            return Ok(Admission::NotAuthorised);
+        }
+        let secret = secret::hex::<16>();
+        let now = self.now();
+        let device = Device {
+            client_id: client_id.to_owned(),
+            product: product.key,
+            key: proof.dk.to_string(),
+            reported: Reported::default(),
+            created_at: now,
+            last_seen: now,
+        };
+        let given = secret.clone();
+        self.store.run(move |db| store::device::authenticate(db, &device, &given)).await?;
+        let conversation = Conversation { new_secret: Some(secret), wants_session, ..Conversation::default() };
+        self.conversations().insert(client_id.to_owned(), conversation);
+        Ok(Admission::Accept)
+    }
+
+    /// Every later connection: the device proves its own secret.
+    async fn access(&self, client_id: &str, random: &str, sign: &str, wants_session: bool) -> Result<Admission> {
+        let id = client_id.to_owned();
+        let Some((device_secret, product_secret)) = self.store.run(move |db| store::device::secrets(db, &id)).await? else {
+            tracing::info!("{client_id}: unknown here; it is told to authenticate anew");
+            return Ok(Admission::BadCredentials);
+        };
+        if !auth::check_later(&device_secret, &product_secret, random, sign) {
+            tracing::info!("{client_id}: its secret is not the one that it was given; it is told to authenticate anew");
+            return Ok(Admission::BadCredentials);
+        }
+        self.conversations().insert(client_id.to_owned(), Conversation { wants_session, ..Conversation::default() });
+        Ok(Admission::Accept)
+    }
+
+    async fn command(&self, client_id: &str, command: u16, payload: Vec<u8>) -> Result<()> {
+        let (at, id) = (self.circumstances(), client_id.to_owned());
+        let messages = match command {
+            command::STATUS_REPORT | command::STATUS_READ_REPLY => {
+                self.update(client_id, move |reported| reported.status.update(message::read_status(&payload))).await?;
+                Vec::new()
+            }
+            command::INFO_REPORT | command::INFO_READ_REPLY => {
+                self.update(client_id, move |reported| message::read_information(&payload, reported)).await?;
+                let work = move |db: &rusqlite::Connection| {
+                    let Some(device) = store::device::get(db, &id)? else { return Ok::<_, rusqlite::Error>(Vec::new()) };
+                    let mut messages = rollout::versions(db, &at, &device)?;
+                    if messages.is_empty() {
+                        messages = rollout::look(db, &at, &id, Trigger::Online)?;
+                    }
+                    Ok(messages)
+                };
+                self.store.run(work).await?
+            }
+            command::OTA_REQUEST => {
+                self.update(client_id, move |reported| message::read_versions(&payload, reported)).await?;
+                self.store.run(move |db| rollout::look(db, &at, &id, Trigger::Request)).await?
+            }
+            command::OTA_STATUS => {
+                let (Some(report), Some(code)) = (message::read_report(&payload), message::read_code(&payload)) else {
+                    tracing::warn!("{client_id}: a status report without a status");
+                    return Ok(());
+                };
+                self.update(client_id, move |reported| message::read_versions(&payload, reported)).await?;
+                let work = move |db: &rusqlite::Connection| match store::device::get(db, &id)? {
+                    Some(device) => rollout::report(db, &at, &device, &report, code),
+                    None => Ok(Vec::new()),
+                };
+                self.store.run(work).await?
+            }
+            command::EXCEPTION_UP => {
+                let code = ttlv::find(&payload, 1).and_then(|value| value.as_i64());
+                tracing::warn!("{client_id}: could not read a message of ours, exception {code:?}");
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        self.send(client_id, messages).await;
+        Ok(())
+    }
+
+    /// Keeps what a device reports about itself.
+    async fn update(&self, client_id: &str, change: impl FnOnce(&mut Reported) + Send + 'static) -> Result<()> {
+        let (id, now) = (client_id.to_owned(), self.now());
+        let work = move |db: &rusqlite::Connection| {
+            let Some(mut device) = store::device::get(db, &id)? else { return Ok::<_, rusqlite::Error>(()) };
+            change(&mut device.reported);
+            device.last_seen = now;
+            store::device::update(db, &device)
+        };
+        Ok(self.store.run(work).await?)
+    }
+}
+
+#[async_trait]
+impl Authority for Center {
+    async fn admit(&self, connect: &Connect) -> Admission {
+        let client_id = &connect.client_id;
+        let is_plain = connect.user_name.as_ref().is_none_or(String::is_empty) && !connect.has_will;
+        let Some(credentials) = connect.password.as_deref().filter(|_| is_plain).and_then(|password| auth::parse(password).ok())
+        else {
+            tracing::warn!("{client_id}: a CONNECT that no device of this protocol sends");
+            return Admission::BadCredentials;
+        };
+        let admitted = match credentials {
+            Credentials::First { session, pk, body } => self.authenticate(client_id, pk, body, session).await,
+            Credentials::Later { session, random, sign } => self.access(client_id, random, sign, session).await,
+        };
+        admitted.unwrap_or_else(|error| {
+            tracing::error!("{client_id}: can't be checked: {error:#}");
+            Admission::NotAuthorised
+        })
+    }
+
+    fn may_subscribe(&self, client_id: &str, filter: &str) -> bool {
+        topic::subscription(client_id).is_ok_and(|own| own == filter)
+    }
+
+    fn may_publish(&self, client_id: &str, topic: &str) -> bool {
+        Topic::parse(topic).is_some_and(|topic| topic.direction == Direction::Up && topic.client_id == client_id)
+    }
+
+    async fn connected(&self, client_id: &str, connection: ConnectionId) {
+        self.conversations().entry(client_id.to_owned()).or_default().connection = Some(connection);
+        tracing::info!("{client_id}: connected");
+        let (id, now) = (client_id.to_owned(), self.now());
+        if let Err(error) = self.store.run(move |db| store::device::seen(db, &id, now)).await {
+            tracing::error!("{client_id}: {error}");
+        }
+    }
+
+    async fn subscribed(&self, client_id: &str) {
+        let (secret, key) = {
+            let mut conversations = self.conversations();
+            let Some(conversation) = conversations.get_mut(client_id) else { return };
+            let key = std::mem::take(&mut conversation.wants_session).then(secret::bytes::<16>);
+            (conversation.new_secret.take(), key)
+        };
+        if secret.is_none() && key.is_none() {
+            return;
+        }
+        self.send(client_id, vec![message::configuration(secret.as_deref(), key.as_ref())]).await;
+        if let (Some(key), Some(conversation)) = (key, self.conversations().get_mut(client_id)) {
+            conversation.session = Some(SessionKey::new(key));
+        }
+    }
+
+    async fn disconnected(&self, client_id: &str, connection: ConnectionId) {
+        let mut conversations = self.conversations();
+        // After a takeover the entry is the new connection's.
+        if conversations.get(client_id).is_some_and(|conversation| conversation.connection == Some(connection)) {
+            conversations.remove(client_id);
+            tracing::info!("{client_id}: disconnected");
+        }
+    }
+
+    async fn received(&self, client_id: &str, _topic: &str, payload: &[u8]) {
+        let mut payload = payload.to_vec();
+        let plain = match self.conversations().get(client_id).and_then(|conversation| conversation.session.as_ref()) {
+            Some(session) => match session.decrypt(&mut payload) {
+                Ok(plain) => plain,
+                Err(_) => {
+                    tracing::warn!("{client_id}: a message that is not encrypted with the session's key");
+                    return;
+                }
+            },
+            None => &mut payload,
+        };
+        let (command, content) = match frame::open(plain) {
+            Ok(frame) => (frame.command, frame.payload.to_vec()),
+            Err(error) => {
+                tracing::warn!("{client_id}: a message that is no frame: {:?}", error.fault);
+                return;
+            }
+        };
+        if let Err(error) = self.command(client_id, command, content).await {
+            tracing::error!("{client_id}: command {command:#06x} was not handled: {error:#}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Random texts that nobody guesses.
+
+/// `N` random bytes as lower-case hexadecimal digits.
+pub fn hex<const N: usize>() -> String {
+    bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `N` random bytes from the operating system.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    bytes
+}

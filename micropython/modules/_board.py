@@ -1,4 +1,5 @@
-# What the board simulates, from the environment: read at each call, so that a script can change it by os.putenv.
+# What the board simulates, from the environment: read at each call, so that a script can change it by os.putenv. The
+# defaults are those of src/port/unix/board.rs, from which Qth reports.
 import os
 
 import _firmware
@@ -12,9 +13,9 @@ def version():
     return os.getenv("QTH_VERSION") or _firmware.VERSION
 
 
-def battery():  # %
-    return int(os.getenv("QTH_BATTERY") or 100)
+def millivolts():
+    return 3808
 
 
 def signal():  # dBm
-    return int(os.getenv("QTH_SIGNAL") or -60)
+    return int(os.getenv("QTH_SIGNAL") or -71)

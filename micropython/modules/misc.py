@@ -24,5 +24,4 @@ class Power:
 
     @staticmethod
     def getVbatt():
-        # A lithium cell: 3400 mV empty, 4200 mV full.
-        return 3400 + 8 * _board.battery()
+        return _board.millivolts()

@@ -2,8 +2,7 @@
 import os
 
 os.putenv("QTH_DK", "867730050001234")
-os.putenv("QTH_BATTERY", "50")
-os.putenv("QTH_SIGNAL", "-71")
+os.putenv("QTH_SIGNAL", "-83")
 os.putenv("QTH_VERSION", "9.8.7")
 
 import modem

@@ -1,5 +1,5 @@
 # What the firmware holds as frozen bytecode: asyncio, the QuecPython-style modules and, where FROZEN_APP names a
-# folder, the application in it.
+# folder, the application in it (`micropython -m main` runs its main.py).
 import os
 
 include("$(MPY_DIR)/extmod/asyncio")

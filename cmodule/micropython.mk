@@ -13,7 +13,8 @@ QTH_MODULE_DIR := $(USERMOD_DIR)/qth
 
 SRC_USERMOD_C += $(wildcard $(QTH_MODULE_DIR)/*.c)
 CFLAGS_USERMOD += -I$(QTH_MODULE_DIR) -DQTH_FIRMWARE_VERSION='"$(QTH_FIRMWARE_VERSION)"'
-LDFLAGS_USERMOD += $(QTH_LIB)
+# Ports put this before or after their objects: asked for by name, the library's one object is linked either way.
+LDFLAGS_USERMOD += -Wl,-u,qth_init $(QTH_LIB)
 
 # The program is linked again when the library changes, and the version compiled in again when its stamp does.
 $(BUILD)/$(patsubst $(USER_C_MODULES)/%,%,$(QTH_MODULE_DIR))/modqth.o: $(QTH_LIB) $(wildcard $(BUILD)/firmware-version)

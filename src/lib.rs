@@ -20,8 +20,12 @@
 
 pub mod board;
 pub mod device;
+#[cfg(all(feature = "ffi", feature = "std"))]
+pub mod ffi;
 pub mod flash;
 pub mod mqtt;
 pub mod ota;
+#[cfg(feature = "std")]
+pub mod port;
 pub mod protocol;
 pub mod time;

@@ -1,0 +1,33 @@
+// The interpreter's thread and the driver's: how one is woken, and how the other is left alone.
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "board.h"
+
+static pthread_t main_thread;
+
+static void nothing(int signal_number) {
+    (void)signal_number;
+}
+
+// Runs in the thread that becomes the interpreter's: the only one that delivers.
+__attribute__((constructor)) static void remember_main_thread(void) {
+    main_thread = pthread_self();
+    struct sigaction interrupt = { .sa_handler = nothing }; // no SA_RESTART
+    sigaction(SIGUSR1, &interrupt, NULL);
+}
+
+void qth_board_interrupt(void) {
+    pthread_kill(main_thread, SIGUSR1);
+}
+
+bool qth_board_start_driver(bool (*start)(void)) {
+    // A thread begins with the mask of the one that starts it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool result = start();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}

@@ -1,0 +1,108 @@
+// Data in both directions: transparent data, the product's data model, location, status and information.
+
+#include "py/runtime.h"
+
+#include "arguments.h"
+#include "functions.h"
+#include "handlers.h"
+#include "values.h"
+
+// Largest mode, which is the QoS, and largest package id.
+#define MODE_MAX (2)
+#define PACKAGE_MAX (0xfffe)
+#define ID_MAX (8191)
+
+static mp_obj_t send_trans(mp_obj_t mode_in, mp_obj_t value_in) {
+    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
+    qth_text_t value = qth_bytes_argument(value_in);
+    return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_send_transparent(mode, value.bytes, value.length));
+}
+MP_DEFINE_CONST_FUN_OBJ_2(qth_send_trans_obj, send_trans);
+
+static mp_obj_t send_tsl(mp_obj_t mode_in, mp_obj_t value_in) {
+    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
+    qth_message_t message;
+    bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && qth_is_ready();
+    return mp_obj_new_bool(is_good && qth_send_tsl(mode, message.bytes, message.length));
+}
+MP_DEFINE_CONST_FUN_OBJ_2(qth_send_tsl_obj, send_tsl);
+
+static mp_obj_t ack_tsl(mp_obj_t mode_in, mp_obj_t value_in, mp_obj_t package_in) {
+    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
+    int32_t package = qth_number_argument(package_in, PACKAGE_MAX);
+    qth_message_t message;
+    bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && package > 0 && qth_is_ready();
+    return mp_obj_new_bool(is_good && qth_answer_tsl(mode, package, message.bytes, message.length));
+}
+MP_DEFINE_CONST_FUN_OBJ_3(qth_ack_tsl_obj, ack_tsl);
+
+// ackTslServer(mode, serverId, value, pkgId)
+static mp_obj_t ack_tsl_server(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    int32_t mode = qth_number_argument(args[0], MODE_MAX);
+    int32_t service = qth_number_argument(args[1], ID_MAX);
+    int32_t package = qth_number_argument(args[3], PACKAGE_MAX);
+    qth_message_t message;
+    bool is_written = qth_message_of_dict(args[2], service > 0 ? service : 1, &message);
+    bool is_good = is_written && mode >= 0 && service > 0 && package > 0 && qth_is_ready();
+    return mp_obj_new_bool(is_good && qth_answer_service(mode, package, message.bytes, message.length));
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ack_tsl_server_obj, 4, 4, ack_tsl_server);
+
+static mp_obj_t send_outside_location(mp_obj_t nmea_in) {
+    qth_text_t nmea = qth_text_argument(nmea_in);
+    char sentences[QTH_MESSAGE];
+    if (!qth_is_ready() || nmea.length == 0 || nmea.length >= sizeof(sentences)) {
+        return mp_const_false;
+    }
+    memcpy(sentences, nmea.bytes, nmea.length);
+    size_t length = nmea.length;
+    // On the wire each sentence has its end, also the last.
+    if (sentences[length - 1] != ';') {
+        sentences[length++] = ';';
+    }
+    return mp_obj_new_bool(qth_send_location((const uint8_t *)sentences, length));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_send_outside_location_obj, send_outside_location);
+
+// A list of ids. What can't be one becomes 0, which is nobody's id.
+static uint16_t *ids_of(mp_obj_t ids_in, size_t *count) {
+    mp_obj_t *ids;
+    mp_obj_get_array(ids_in, count, &ids);
+    uint16_t *numbers = m_new(uint16_t, *count);
+    for (size_t i = 0; i < *count; i++) {
+        int32_t id = qth_number_argument(ids[i], ID_MAX);
+        numbers[i] = id < 0 ? 0 : id;
+    }
+    return numbers;
+}
+
+static mp_obj_t get_dev_info(mp_obj_t ids_in) {
+    size_t count;
+    uint16_t *ids = ids_of(ids_in, &count);
+    uint8_t message[QTH_MESSAGE];
+    return qth_dict_of_message(message, qth_is_ready() ? qth_information(ids, count, message, sizeof(message)) : 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_info_obj, get_dev_info);
+
+static mp_obj_t get_dev_status(mp_obj_t ids_in) {
+    size_t count;
+    uint16_t *ids = ids_of(ids_in, &count);
+    uint8_t message[QTH_MESSAGE];
+    return qth_dict_of_message(message, qth_is_ready() ? qth_status(ids, count, message, sizeof(message)) : 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_status_obj, get_dev_status);
+
+static mp_obj_t send_dev_info(mp_obj_t ids_in) {
+    size_t count;
+    uint16_t *ids = ids_of(ids_in, &count);
+    return mp_obj_new_bool(qth_is_ready() && qth_send_information(ids, count));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_info_obj, send_dev_info);
+
+static mp_obj_t send_dev_status(mp_obj_t ids_in) {
+    size_t count;
+    uint16_t *ids = ids_of(ids_in, &count);
+    return mp_obj_new_bool(qth_is_ready() && qth_send_status(ids, count));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_status_obj, send_dev_status);

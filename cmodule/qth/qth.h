@@ -1,0 +1,387 @@
+// The interface between the C module and the Rust library. Made from src/ffi.rs by `make header`: do not edit.
+
+#ifndef QTH_H
+#define QTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Components of external MCUs that a script can register.
+#define QTH_MCUS 8
+
+// Handlers that a script can set: one for each kind of event, two for each MCU.
+#define QTH_HANDLERS (8 + (2 * QTH_MCUS))
+
+// Handler of the first MCU's information; its result is the next, then come the other MCUs'.
+#define QTH_MCU_HANDLERS 8
+
+// Largest message that a script can send, in bytes of TTLV.
+#define QTH_MESSAGE 1024
+
+// What an event tells, and the place of its handler in the table. An MCU's handlers follow from its component.
+typedef enum QthKind {
+  // `devEvent(number, result)`.
+  QTH_KIND_DEV_EVENT,
+  // `recvTrans(bytes)`.
+  QTH_KIND_RECV_TRANS,
+  // `recvTsl`: bytes are a TTLV message.
+  QTH_KIND_RECV_TSL,
+  // `readTsl`: bytes are ids of two bytes, the number is the package id.
+  QTH_KIND_READ_TSL,
+  // `readTslServer`: bytes are a TTLV message that holds the service's struct, the number is the package id.
+  QTH_KIND_READ_TSL_SERVER,
+  // `otaPlan`: bytes are for `qth_plan_component`.
+  QTH_KIND_OTA_PLAN,
+  // `fotaResult`: bytes are the component, the number is 1 for success.
+  QTH_KIND_FOTA_RESULT,
+  // The application's `resultCB`, like `FotaResult`.
+  QTH_KIND_APP_RESULT,
+  // An MCU's `infoCB`: bytes are for `qth_mcu_file`.
+  QTH_KIND_MCU_INFO,
+  // An MCU's `resultCB`, like `FotaResult`.
+  QTH_KIND_MCU_RESULT,
+} QthKind;
+
+// What a TTLV item holds.
+typedef enum QthType {
+  // True or false.
+  QTH_TYPE_BOOL,
+  // An integer.
+  QTH_TYPE_INT,
+  // A number with decimals, or beyond the range of an integer.
+  QTH_TYPE_FLOAT,
+  // Text.
+  QTH_TYPE_TEXT,
+  // Bytes that are no text.
+  QTH_TYPE_BYTES,
+  // Items with ids.
+  QTH_TYPE_STRUCT,
+  // Items without ids.
+  QTH_TYPE_ARRAY,
+} QthType;
+
+// How the writing of a message went.
+typedef enum QthWritten {
+  // The message is there.
+  QTH_WRITTEN_COMPLETE,
+  // It is too large.
+  QTH_WRITTEN_FULL,
+  // An id is out of range.
+  QTH_WRITTEN_ID,
+  // A float is not finite, or too large.
+  QTH_WRITTEN_FLOAT,
+  // Structs lie too deep in each other.
+  QTH_WRITTEN_DEPTH,
+} QthWritten;
+
+// One event. The bytes are valid until the handler returns.
+typedef struct QthEvent {
+  // What it tells.
+  enum QthKind kind;
+  // See the kind.
+  int32_t number;
+  // See the kind.
+  int32_t result;
+  // See the kind; never null.
+  const uint8_t *bytes;
+  // Number of bytes.
+  size_t length;
+} QthEvent;
+
+// What C does for the library.
+typedef struct QthHost {
+  // Calls the callable behind a handle, in the interpreter's thread, and reports what it raises; false: the delivery
+  // is to stop here, as after Ctrl-C.
+  bool (*call)(uint32_t handle, const struct QthEvent *event);
+  // Has `qth_deliver` called soon in the interpreter's thread. Called in the driver's thread.
+  void (*events_wait)(void);
+  // Restarts the board. Called in the driver's thread.
+  void (*restart)(void);
+} QthHost;
+
+// A text in the bytes of an event.
+typedef struct QthText {
+  // UTF-8, not terminated; never null.
+  const uint8_t *bytes;
+  // Number of bytes.
+  size_t length;
+} QthText;
+
+// One component of a plan. What the plan does not carry is 0 or empty.
+typedef struct QthComponent {
+  // 0 module, 1 MCU.
+  uint8_t kind;
+  // Minimum battery in percent.
+  uint8_t battery;
+  // Minimum signal in dBm.
+  int16_t signal;
+  // Required space in bytes.
+  uint32_t space;
+  // Component.
+  struct QthText name;
+  // Version that it starts from.
+  struct QthText source;
+  // Version that it leads to.
+  struct QthText target;
+} QthComponent;
+
+// The package for an MCU.
+typedef struct QthFile {
+  // Component.
+  struct QthText component;
+  // Version that the package leads to.
+  struct QthText version;
+  // Address of the package.
+  struct QthText url;
+  // MD5, hexadecimal.
+  struct QthText md5;
+  // CRC-32/MPEG-2, hexadecimal.
+  struct QthText crc;
+  // Size in bytes.
+  uint32_t size;
+} QthFile;
+
+// A reader of TTLV items; its inside is the library's.
+typedef struct QthReader {
+  size_t inside[4];
+} QthReader;
+
+// One TTLV item. Of the values, the one that its type names is there.
+typedef struct QthItem {
+  // 1 to 8191; 0 for an element of an array.
+  uint16_t id;
+  // What it holds.
+  enum QthType kind;
+  // `Bool`.
+  bool boolean;
+  // `Int`.
+  int64_t integer;
+  // `Float`.
+  double real;
+  // `Text`, `Bytes`.
+  struct QthText bytes;
+  // `Struct`, `Array`.
+  struct QthReader items;
+} QthItem;
+
+// A writer of a TTLV message; its inside is the library's.
+typedef struct QthWriter {
+  size_t inside[16];
+} QthWriter;
+
+// Makes the device and starts its driver; true also when both are there already. `version` is the firmware's.
+//
+// # Safety
+// `host` points to a host, `version` to `length` bytes.
+bool qth_init(const struct QthHost *host, const uint8_t *version, size_t length);
+
+// The interpreter goes away, as at a soft reset: no handler is called any more, and the device disconnects.
+void qth_detach(void);
+
+// Connects, and keeps connected.
+bool qth_start(void);
+
+// Disconnects.
+void qth_stop(void);
+
+// Started, and not stopped since.
+bool qth_is_started(void);
+
+// Connected and subscribed.
+bool qth_is_online(void);
+
+// A connection is open: after `qth_stop`, the farewell has not left yet.
+bool qth_has_link(void);
+
+// Forgets the device secret and connects anew.
+void qth_reset(void);
+
+// Sets product key and secret.
+//
+// # Safety
+// Pointers with their lengths.
+bool qth_set_product(const uint8_t *pk, size_t pk_length, const uint8_t *ps, size_t ps_length);
+
+// Sets the Center's address.
+//
+// # Safety
+// A pointer with its length.
+bool qth_set_server(const uint8_t *url, size_t length);
+
+// Sets the keep alive.
+bool qth_set_lifetime(uint32_t seconds);
+
+// Replaces the board's device key.
+//
+// # Safety
+// A pointer with its length.
+bool qth_set_device_key(const uint8_t *dk, size_t length);
+
+// Replaces the firmware's version.
+//
+// # Safety
+// A pointer with its length.
+bool qth_set_version(const uint8_t *version, size_t length);
+
+// Asks for an encrypted session from the next connection on; false before `qth_init`.
+bool qth_set_encrypted_session(bool encrypted);
+
+// An encrypted session is asked for.
+bool qth_encrypted_session(void);
+
+// Sends transparent data with QoS `mode`.
+//
+// # Safety
+// A pointer with its length.
+bool qth_send_transparent(uint8_t mode, const uint8_t *bytes, size_t length);
+
+// Sends a TSL report, a TTLV message, with QoS `mode`.
+//
+// # Safety
+// A pointer with its length.
+bool qth_send_tsl(uint8_t mode, const uint8_t *message, size_t length);
+
+// Answers the TSL read with this package id.
+//
+// # Safety
+// A pointer with its length.
+bool qth_answer_tsl(uint8_t mode, uint16_t package, const uint8_t *message, size_t length);
+
+// Answers the service call with this package id.
+//
+// # Safety
+// A pointer with its length.
+bool qth_answer_service(uint8_t mode, uint16_t package, const uint8_t *message, size_t length);
+
+// Reports a location: sentences, each followed by `;`.
+//
+// # Safety
+// A pointer with its length.
+bool qth_send_location(const uint8_t *sentences, size_t length);
+
+// Writes the device status with these ids to `out` as a TTLV message; returns its length.
+//
+// # Safety
+// `ids` points to `count` numbers, `out` to `size` bytes.
+size_t qth_status(const uint16_t *ids, size_t count, uint8_t *out, size_t size);
+
+// Writes the device information with these ids to `out` as a TTLV message; returns its length.
+//
+// # Safety
+// `ids` points to `count` numbers, `out` to `size` bytes.
+size_t qth_information(const uint16_t *ids, size_t count, uint8_t *out, size_t size);
+
+// Reports the device status with these ids.
+//
+// # Safety
+// `ids` points to `count` numbers.
+bool qth_send_status(const uint16_t *ids, size_t count);
+
+// Reports the device information with these ids.
+//
+// # Safety
+// `ids` points to `count` numbers.
+bool qth_send_information(const uint16_t *ids, size_t count);
+
+// Asks for plans.
+bool qth_ota_request(bool with_sha256);
+
+// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3).
+bool qth_ota_action(uint8_t action);
+
+// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
+// is no good or there are too many.
+//
+// # Safety
+// A pointer with its length.
+int32_t qth_mcu_handlers(const uint8_t *component, size_t length);
+
+// Tells the version that an MCU runs.
+//
+// # Safety
+// Pointers with their lengths.
+bool qth_set_mcu_version(const uint8_t *component,
+                         size_t component_length,
+                         const uint8_t *version,
+                         size_t version_length);
+
+// Sets the handler at a place of the table: a closure over the handle, which the host calls for it.
+void qth_set_handler(size_t place, uint32_t handle);
+
+// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
+void qth_deliver(void);
+
+// The component at this place of a plan; false after the last.
+//
+// # Safety
+// `plan` points to `length` bytes, `out` to room for a component. The texts lie in the plan's bytes.
+bool qth_plan_component(const uint8_t *plan, size_t length, size_t place, struct QthComponent *out);
+
+// Reads an event of the kind `McuInfo`.
+//
+// # Safety
+// `bytes` points to `length` bytes, `out` to room for a file. The texts lie in the bytes.
+bool qth_mcu_file(const uint8_t *bytes, size_t length, struct QthFile *out);
+
+// A reader of a TTLV message; false when the message is malformed. An empty one has no items.
+//
+// # Safety
+// `bytes` points to `length` bytes that stay as long as the reader; `reader` to room for one.
+bool qth_reader_open(struct QthReader *reader, const uint8_t *bytes, size_t length);
+
+// The next item; false after the last.
+//
+// # Safety
+// `reader` was opened by `qth_reader_open` or came in an item, `item` points to room for one.
+bool qth_reader_next(struct QthReader *reader, struct QthItem *item);
+
+// A writer of a message into `buffer`. The functions below write an item each; `qth_writer_finish` tells how it went.
+//
+// # Safety
+// `writer` points to room for one, `buffer` to `size` bytes, not 0, that stay as long as the writer.
+void qth_writer_open(struct QthWriter *writer, uint8_t *buffer, size_t size);
+
+// Writes true or false.
+//
+// # Safety
+// An open writer.
+void qth_writer_bool(struct QthWriter *this_, uint16_t id, bool value);
+
+// Writes an integer.
+//
+// # Safety
+// An open writer.
+void qth_writer_int(struct QthWriter *this_, uint16_t id, int64_t value);
+
+// Writes a float.
+//
+// # Safety
+// An open writer.
+void qth_writer_float(struct QthWriter *this_, uint16_t id, double value);
+
+// Writes bytes or text.
+//
+// # Safety
+// An open writer; a pointer with its length.
+void qth_writer_bytes(struct QthWriter *this_, uint16_t id, const uint8_t *bytes, size_t length);
+
+// Begins a struct or an array, whose elements have id 0.
+//
+// # Safety
+// An open writer.
+void qth_writer_begin(struct QthWriter *this_, uint16_t id);
+
+// Ends the struct or array that was begun last.
+//
+// # Safety
+// An open writer.
+void qth_writer_end(struct QthWriter *this_);
+
+// How it went, and the length of the message.
+//
+// # Safety
+// An open writer; `length` points to room for a number.
+enum QthWritten qth_writer_finish(struct QthWriter *this_, size_t *length);
+
+#endif  /* QTH_H */

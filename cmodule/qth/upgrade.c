@@ -1,0 +1,75 @@
+// Upgrades: plans of the Center, components beside the module.
+
+#include "py/runtime.h"
+
+#include "arguments.h"
+#include "functions.h"
+#include "handlers.h"
+
+// Largest action of otaAction.
+#define ACTION_MAX (3)
+
+// otaRequest([mode])
+static mp_obj_t ota_request(size_t n_args, const mp_obj_t *args) {
+    int32_t mode = n_args > 0 ? qth_number_argument(args[0], 1) : 0;
+    return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_ota_request(mode == 1));
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ota_request_obj, 0, 1, ota_request);
+
+static mp_obj_t ota_action(mp_obj_t action_in) {
+    int32_t action = qth_number_argument(action_in, ACTION_MAX);
+    return mp_obj_new_bool(qth_is_ready() && action >= 0 && qth_ota_action(action));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_ota_action_obj, ota_action);
+
+// setMcuVer(comp_no, version, infoCB, resultCB)
+static mp_obj_t set_mcu_ver(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    qth_text_t component = qth_text_argument(args[0]);
+    qth_text_t version = qth_text_argument(args[1]);
+    qth_callable_argument(args[2]);
+    qth_callable_argument(args[3]);
+    if (!qth_is_ready()) {
+        return mp_const_false;
+    }
+    // The version may end an upgrade at once: the handlers come first.
+    int32_t place = qth_mcu_handlers(component.bytes, component.length);
+    if (place < 0) {
+        return mp_const_false;
+    }
+    qth_handlers_set(place, args[2]);
+    qth_handlers_set(place + 1, args[3]);
+    return mp_obj_new_bool(qth_set_mcu_version(component.bytes, component.length, version.bytes, version.length));
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_set_mcu_ver_obj, 4, 4, set_mcu_ver);
+
+static mp_obj_t set_app_ver(mp_obj_t version_in, mp_obj_t result_cb) {
+    qth_text_t version = qth_text_argument(version_in);
+    qth_callable_argument(result_cb);
+    if (!qth_is_ready() || version.length == 0) {
+        return mp_const_false;
+    }
+    qth_handlers_set(QTH_KIND_APP_RESULT, result_cb);
+    return mp_const_true;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(qth_set_app_ver_obj, set_app_ver);
+
+// This build can't check signatures: to take a key would promise what is not kept.
+static mp_obj_t set_ota_key(mp_obj_t pem_in) {
+    qth_text_argument(pem_in);
+    return mp_const_false;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_set_ota_key_obj, set_ota_key);
+
+static mp_obj_t get_ota_key(void) {
+    return MP_OBJ_NEW_QSTR(MP_QSTR_);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(qth_get_ota_key_obj, get_ota_key);
+
+// An MCU's package is downloaded by the script itself, from the address that infoCB names: there is none to read here.
+static mp_obj_t mcu_fw_data_read(mp_obj_t address_in, mp_obj_t length_in) {
+    qth_number_argument(address_in, 0);
+    qth_number_argument(length_in, 0);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(qth_mcu_fw_data_read_obj, mcu_fw_data_read);

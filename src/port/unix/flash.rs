@@ -1,0 +1,96 @@
+//! The flash of a host's board: in a file, or only in memory.
+
+use crate::flash::file::{self, FileFlash, FileFlashError};
+use crate::flash::layout::Layout;
+use crate::flash::ram::{self, RamFlash, RamFlashError};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use std::io;
+use std::path::PathBuf;
+
+/// Name of the flash file in a folder that `QTH_FLASH` names.
+const FILE: &str = "flash.bin";
+const _: () = assert!(file::ERASE == ram::ERASE && file::WRITE == ram::WRITE);
+
+/// The flash.
+pub enum Flash {
+    /// In a file, which outlives the process.
+    File(FileFlash),
+    /// In memory: nothing is written anywhere.
+    Ram(RamFlash),
+}
+
+impl Flash {
+    /// The flash in the file or folder at `path`, which is made where it is missing; in memory without a path.
+    ///
+    /// # Errors
+    /// The file can't be opened, or another process has it open.
+    pub(super) fn open(path: Option<&str>) -> io::Result<Self> {
+        let size = Layout::UNIX.size();
+        let Some(path) = path else { return Ok(Self::Ram(RamFlash::new(size))) };
+        let mut path = PathBuf::from(path);
+        if path.is_dir() {
+            path.push(FILE);
+        }
+        let flash = FileFlash::open(&path, size);
+        flash.map(Self::File).map_err(|error| io::Error::new(error.kind(), format!("flash in {}: {error}", path.display())))
+    }
+}
+
+/// Why an operation failed.
+#[derive(Debug)]
+pub enum FlashError {
+    /// Of the flash in a file.
+    File(FileFlashError),
+    /// Of the flash in memory.
+    Ram(RamFlashError),
+}
+
+impl NorFlashError for FlashError {
+    fn kind(&self) -> NorFlashErrorKind {
+        match self {
+            Self::File(error) => error.kind(),
+            Self::Ram(error) => error.kind(),
+        }
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = FlashError;
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        match self {
+            Self::File(flash) => flash.read(offset, bytes).map_err(FlashError::File),
+            Self::Ram(flash) => flash.read(offset, bytes).map_err(FlashError::Ram),
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        match self {
+            Self::File(flash) => flash.capacity(),
+            Self::Ram(flash) => flash.capacity(),
+        }
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = file::WRITE;
+    const ERASE_SIZE: usize = file::ERASE;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        match self {
+            Self::File(flash) => flash.erase(from, to).map_err(FlashError::File),
+            Self::Ram(flash) => flash.erase(from, to).map_err(FlashError::Ram),
+        }
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        match self {
+            Self::File(flash) => flash.write(offset, bytes).map_err(FlashError::File),
+            Self::Ram(flash) => flash.write(offset, bytes).map_err(FlashError::Ram),
+        }
+    }
+}

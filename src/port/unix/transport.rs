@@ -1,0 +1,226 @@
+//! One link of the device as a TCP connection that never blocks.
+
+use super::board::UnixBoard;
+use super::resolve::{self, Addresses};
+use crate::device::config::Server;
+use crate::device::{Closed, Device, Link};
+use crate::time::Instant;
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token, Waker};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::sync::mpsc::TryRecvError;
+use std::sync::Arc;
+
+/// Seconds for the resolution of a name.
+const RESOLVE_SECS: u32 = 10;
+/// Seconds for the connection, all addresses together.
+const CONNECT_SECS: u32 = 10;
+/// Bytes read at a time.
+const BUFFER: usize = 4096;
+
+enum State {
+    Closed,
+    /// It can't even be tried; the device hears of it in the next exchange.
+    Refused(Closed),
+    Resolving {
+        addresses: Addresses,
+        until: Instant,
+    },
+    Connecting {
+        stream: TcpStream,
+        /// Addresses that were not tried yet, the next one last.
+        others: Vec<SocketAddr>,
+        until: Instant,
+    },
+    Open(TcpStream),
+}
+
+/// One link's socket and what was read from it but not taken yet.
+pub(super) struct Transport {
+    link: Link,
+    state: State,
+    /// Not known to block, since readiness is told once only.
+    readable: bool,
+    writable: bool,
+    /// The peer sends no more.
+    ended: bool,
+    buffer: [u8; BUFFER],
+    from: usize,
+    to: usize,
+}
+
+impl Transport {
+    pub(super) fn new(link: Link) -> Self {
+        Self { link, state: State::Closed, readable: false, writable: false, ended: false, buffer: [0; BUFFER], from: 0, to: 0 }
+    }
+
+    pub(super) fn is_of(&self, link: Link) -> bool {
+        self.link == link
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        !matches!(self.state, State::Closed)
+    }
+
+    /// When it gives up opening.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Resolving { until, .. } | State::Connecting { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    fn token(&self) -> Token {
+        match self.link {
+            Link::Center => Token(1),
+            Link::Package => Token(2),
+        }
+    }
+
+    /// Takes notice of the poll's word.
+    pub(super) fn is_ready(&mut self, event: &Event) {
+        if event.token() == self.token() {
+            self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+            self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
+        }
+    }
+
+    /// Begins to open a connection. This build speaks plain TCP only: a peer that wants TLS is not reached.
+    pub(super) fn open(&mut self, now: Instant, peer: Option<&Server>, registry: &Registry, waker: &Arc<Waker>) {
+        self.close();
+        self.state = match peer {
+            None => State::Refused(Closed::NotResolved),
+            Some(peer) if peer.secure => State::Refused(Closed::NotOpened),
+            Some(peer) => match peer.host.parse() {
+                Ok(address) => {
+                    let others = vec![SocketAddr::new(address, peer.port)];
+                    connect(others, now.after_secs(CONNECT_SECS), registry, self.token())
+                }
+                Err(_) => match resolve::start(&peer.host, peer.port, waker) {
+                    Ok(addresses) => State::Resolving { addresses, until: now.after_secs(RESOLVE_SECS) },
+                    Err(_) => State::Refused(Closed::NotResolved),
+                },
+            },
+        };
+    }
+
+    /// Closes the connection. What was written still arrives.
+    pub(super) fn close(&mut self) {
+        if let State::Open(stream) = &self.state {
+            // The socket is closed in any case.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+        *self = Self::new(self.link);
+    }
+
+    /// Moves what can be moved; false when that is nothing.
+    pub(super) fn exchange(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {
+        match &self.state {
+            State::Closed => false,
+            State::Refused(why) => self.fail(now, device, *why),
+            State::Resolving { .. } => self.resolved(now, device, registry),
+            State::Connecting { .. } => self.connected(now, device, registry),
+            State::Open(_) => {
+                let has_sent = self.send(now, device);
+                let has_received = self.receive(now, device);
+                has_sent || has_received
+            }
+        }
+    }
+
+    fn fail(&mut self, now: Instant, device: &mut Device<UnixBoard>, why: Closed) -> bool {
+        self.close();
+        device.closed(now, self.link, why);
+        true
+    }
+
+    fn resolved(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {
+        let State::Resolving { addresses, until } = &self.state else { return false };
+        match addresses.try_recv() {
+            Ok(others) => {
+                self.state = connect(others, now.after_secs(CONNECT_SECS), registry, self.token());
+                true
+            }
+            Err(TryRecvError::Empty) if now < *until => false,
+            Err(_) => self.fail(now, device, Closed::NotResolved),
+        }
+    }
+
+    fn connected(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {
+        let token = self.token();
+        let State::Connecting { stream, others, until } = &mut self.state else { return false };
+        let is_refused = !matches!(stream.take_error(), Ok(None));
+        if !is_refused && stream.peer_addr().is_err() {
+            return now >= *until && self.fail(now, device, Closed::NotOpened);
+        }
+        if is_refused {
+            self.state = connect(std::mem::take(others), *until, registry, token);
+            return true;
+        }
+        let State::Connecting { stream, .. } = std::mem::replace(&mut self.state, State::Closed) else { return false };
+        // A small message must not wait for the next one; where that can't be had it is only late.
+        let _ = stream.set_nodelay(true);
+        self.state = State::Open(stream);
+        self.readable = true;
+        self.writable = true;
+        device.connected(now, self.link);
+        true
+    }
+
+    fn send(&mut self, now: Instant, device: &mut Device<UnixBoard>) -> bool {
+        let State::Open(stream) = &mut self.state else { return false };
+        let mut has_sent = false;
+        while self.writable && !device.transmit(self.link).is_empty() {
+            match stream.write(device.transmit(self.link)) {
+                Ok(count) => {
+                    device.transmitted(now, self.link, count);
+                    has_sent = true;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.writable = false;
+                    // The peer's last words may still be there; reading finds the end.
+                    self.readable |= error.kind() != ErrorKind::WouldBlock;
+                }
+            }
+        }
+        has_sent
+    }
+
+    fn receive(&mut self, now: Instant, device: &mut Device<UnixBoard>) -> bool {
+        let State::Open(stream) = &mut self.state else { return false };
+        if !device.wants(self.link) {
+            return false;
+        }
+        if self.from == self.to && self.readable && !self.ended {
+            self.from = 0;
+            self.to = 0;
+            match stream.read(&mut self.buffer) {
+                Ok(0) => self.ended = true,
+                Ok(count) => self.to = count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => return true,
+                Err(_) => self.ended = true,
+            }
+        }
+        if self.from == self.to {
+            return self.ended && self.fail(now, device, Closed::Lost);
+        }
+        let taken = device.received(now, self.link, self.buffer.get(self.from..self.to).unwrap_or_default());
+        self.from = self.from.saturating_add(taken).min(self.to);
+        taken > 0
+    }
+}
+
+/// Tries the last of the addresses that can be tried.
+fn connect(mut others: Vec<SocketAddr>, until: Instant, registry: &Registry, token: Token) -> State {
+    while let Some(address) = others.pop() {
+        let Ok(mut stream) = TcpStream::connect(address) else { continue };
+        if registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE).is_ok() {
+            return State::Connecting { stream, others, until };
+        }
+    }
+    State::Refused(Closed::NotOpened)
+}

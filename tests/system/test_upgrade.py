@@ -1,0 +1,183 @@
+"""A device upgrades its own firmware: real board, real Center, real files."""
+
+import os
+import random
+import shutil
+import subprocess
+import time
+import unittest
+
+from board import MICROPYTHON
+from case import DK, PK, PS, SEED_SCRIPT, SystemCase
+from proxy import Proxy
+
+
+class Upgrade(SystemCase):
+    def test_the_seeds_script_upgrades_the_firmware(self):
+        plan = self.plan(self.package())
+        board = self.board(SEED_SCRIPT).power_on()
+        board.wait_for("otaPlan: [(0, 'QTH-UNIX', '1.0.0', '1.1.0', 0, 0, 0)]")
+        board.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+
+    def test_the_running_interpreter_really_is_the_image_in_the_slot(self):
+        new = os.path.join(self.folder, "firmware.bin")
+        shutil.copy(os.path.join(os.path.dirname(MICROPYTHON), "..", "unix-1.1.0", "micropython"), new)
+        plan = self.plan(self.package(new))
+        board = self.board(interpreter=None).power_on()
+        board.wait_for("firmware: 1.0.0")
+        board.wait_for("firmware: 1.1.0")
+        board.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+
+    def test_a_plan_is_offered_to_a_device_that_is_online_already_when_it_asks(self):
+        script = self.script(before_start="import _thread, time")
+        with open(script, "a") as file:
+            file.write("while not Qth.state(): time.sleep(0.05)\nprint('online')\ninput()\nprint(Qth.otaRequest())\n")
+        board = self.board(script)
+        process = board.power_on()
+        process.wait_for("online")
+        self.plan(self.package())
+        process._process.stdin.write("\n")
+        process._process.stdin.flush()
+        process.wait_for("True")
+        process.wait_for("fotaResult: QTH-UNIX True")
+
+    def test_two_plans_run_one_after_another(self):
+        first = self.plan(self.package(version="1.1.0"))
+        second = self.plan(self.package(self.image(seed=2), version="1.2.0"))
+        board = self.board().power_on()
+        board.wait_for("fotaResult: QTH-UNIX True", timeout=60, count=2)
+        self.wait_for_state(second, "upgraded")
+        self.wait_for_state(first, "upgraded")
+
+
+class Refusal(SystemCase):
+    def test_a_plan_that_the_application_refuses_is_not_carried_out(self):
+        plan = self.plan(self.package())
+        board = self.board(self.script(on_plan="print('refused', Qth.otaAction(0))")).power_on()
+        board.wait_for("refused True")
+        self.wait_for_state(plan, "failed")
+        self.assertIn("REFUSEDOTA", self.log(plan))
+        self.assertEqual(self.files.back, 0, "something was downloaded")
+
+    def test_a_device_on_the_blacklist_is_not_offered_the_plan(self):
+        plan = self.plan(self.package(), "--blacklist", DK, "--whitelist", DK)
+        board = self.board().power_on()
+        board.wait_for("devEvent: 2 0")
+        self.assertIn(self.upgrade_state(plan), (None, "non_upgraded"))
+        self.assertNotIn("otaPlan", board.output())
+
+    def test_a_weak_battery_is_not_upgraded(self):
+        plan = self.plan(self.package(), "--min-battery", "50")
+        board = self.board(QTH_BATTERY="20").power_on()
+        board.wait_for("devEvent: 2 0")
+        self.assertNotIn("otaPlan", board.output())
+        board = self.boards[0]
+        board.cut_power()
+        board._env["QTH_BATTERY"] = "80"
+        board.power_on().wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+
+    def test_a_wrong_product_secret_is_told_to_the_script(self):
+        board = self.board(self.script(ps="V2VUei9ZVWt2SnpM")).power_on()
+        board.wait_for("devEvent: 2 -17928")
+        self.assertEqual(self.center.cli("device", "list"), [])
+
+
+class Faults(SystemCase):
+    def test_a_damaged_file_is_never_installed(self):
+        plan = self.plan(self.package())
+        files = os.path.join(self.center.folder, "files")
+        for folder, _, names in os.walk(files):
+            for name in names:
+                with open(os.path.join(folder, name), "r+b") as file:
+                    file.seek(1000)
+                    byte = file.read(1)
+                    file.seek(1000)
+                    file.write(bytes([byte[0] ^ 1]))
+        board = self.board().power_on()
+        board.wait_for("fotaResult: QTH-UNIX False", timeout=90)
+        self.wait_for_state(plan, "failed")
+        self.assertIn("MD5 differs", self.log(plan))
+        self.assertNotIn("firmware: 1.1.0", board.output())
+
+    def test_a_download_goes_on_where_the_connection_broke(self):
+        self.files.cut_after, self.files.cuts = 60_000, 3
+        size = 400_000
+        plan = self.plan(self.package(self.image(size)))
+        board = self.board().power_on()
+        board.wait_for("fotaResult: QTH-UNIX True", timeout=60)
+        self.wait_for_state(plan, "upgraded")
+        self.assertLess(self.files.back, size * 1.3, "it began anew")
+
+    def test_the_connection_to_the_center_may_break_at_any_point(self):
+        mqtt = Proxy(self.center.mqtt)
+        self.addCleanup(mqtt.close)
+        mqtt.cut_after, mqtt.cuts = 220, 2
+        plan = self.plan(self.package())
+        board = self.board(server=mqtt.address).power_on()
+        board.wait_for("fotaResult: QTH-UNIX True", timeout=90)
+        self.wait_for_state(plan, "upgraded")
+
+    def test_power_may_be_cut_at_any_point(self):
+        pick = random.Random(20261123)
+        plan = self.plan(self.package(self.image(600_000)))
+        board = self.board()
+        for _ in range(12):
+            process = board.power_on()
+            time.sleep(pick.uniform(0.02, 0.6))
+            if not process.is_running():
+                self.fail("the board went out by itself:\n" + process.output())
+            board.cut_power()
+        process = board.power_on()
+        self.wait_for_state(plan, "upgraded", timeout=90)
+
+    def test_the_center_may_be_killed_at_any_point(self):
+        plan = self.plan(self.package(self.image(600_000)))
+        board = self.board().power_on()
+        board.wait_for("otaPlan")
+        self.center.kill()
+        self.center.start()
+        board.wait_for("fotaResult: QTH-UNIX True", timeout=90)
+        self.wait_for_state(plan, "upgraded")
+
+
+class Revert(SystemCase):
+    def crashing_firmware(self):
+        """A program that can be started and ends at once, in failure."""
+        path = os.path.join(self.folder, "crash.bin")
+        shutil.copy(shutil.which("false"), path)
+        return path
+
+    def test_a_firmware_that_crashes_is_reverted(self):
+        plan = self.plan(self.package(self.crashing_firmware()))
+        board = self.board(interpreter=None).power_on()
+        board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        self.wait_for_state(plan, "failed")
+        self.assertIn("did not start", self.log(plan))
+        self.assertIn("firmware: 1.0.0", [line for line in board.output().splitlines() if line.startswith("firmware")][-1])
+
+    def test_a_firmware_that_cannot_reach_the_center_is_reverted(self):
+        plan = self.plan(self.package())
+        script = self.script(before_start="if version == '1.1.0': Qth.setServer('127.0.0.1:1')")
+        board = self.board(script, QTH_TRIAL_SECONDS="2").power_on()
+        board.wait_for("firmware: 1.1.0", timeout=60)
+        board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        self.wait_for_state(plan, "failed")
+        self.assertIn("did not reach the Center", self.log(plan))
+
+    def test_a_reverted_image_is_not_installed_again(self):
+        self.plan(self.package(self.crashing_firmware()))
+        board = self.board(interpreter=None).power_on()
+        board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        second = self.plan(self.package(self.crashing_firmware(), version="1.1.1"))
+        process = self.boards[0]
+        process.cut_power()
+        board = process.power_on()
+        board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        self.assertIn("tried before", self.log(second))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -36,7 +36,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     let listener = TcpListener::bind(options.http).await.with_context(|| format!("can't listen for HTTP on {}", options.http))?;
     let http = listener.local_addr()?;
-    let broker = Arc::new(Embedded::start(options.mqtt, center.clone()).await?);
+    let broker = Embedded::start(options.mqtt, center.clone()).await;
+    let broker = Arc::new(broker.with_context(|| format!("can't listen for MQTT on {}", options.mqtt))?);
     let mqtt = broker.local_addr();
     center.attach(broker, options.public_url.unwrap_or_else(|| format!("http://{http}")));
     println!("MQTT for devices    mqtt://{mqtt}");

@@ -1,72 +1,98 @@
-//! MQTT, seen from the Center: who may connect, what came in, what goes out.
+//! MQTT as the Center sees it: who may connect, what came in, what goes out.
 //!
-//! [`Embedded`] is the engine inside; an external cluster can take its place behind the same two traits.
+//! [`Embedded`] is an engine inside this process; an external cluster can take its place behind the same two traits.
 
 mod embedded;
+mod hook;
+mod session;
 
 pub use embedded::Embedded;
 
 use async_trait::async_trait;
+use std::fmt;
 use std::net::SocketAddr;
 
-/// A CONNECT, as far as it decides about the connection.
+/// A CONNECT packet, as far as it decides about the connection.
 pub struct Connect {
-    /// Client id.
+    /// Client id; one made by the engine where the client sent none.
     pub client_id: String,
-    /// User name; devices send none.
+    /// User name. Devices send none, or an empty one.
     pub user_name: Option<String>,
-    /// Password; a secret.
+    /// Password: a secret, for no log.
     pub password: Option<Vec<u8>>,
-    /// Where it comes from.
-    pub remote: Option<SocketAddr>,
-    /// It carries a will, which no device does.
+    /// Where the client connects from.
+    pub remote: SocketAddr,
+    /// Keep alive in seconds, 0 for none.
+    pub keep_alive: u16,
+    /// The client left a will. The engine publishes it to nobody.
     pub has_will: bool,
 }
 
 /// The answer to a CONNECT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// CONNACK 0.
+    /// Welcome: CONNACK 0.
     Accept,
-    /// CONNACK 4.
+    /// The Center can't tell now: CONNACK 3, the client may try again.
+    Unavailable,
+    /// User name or password is wrong: CONNACK 4.
     BadCredentials,
-    /// CONNACK 5.
+    /// The client may not connect: CONNACK 5.
     NotAuthorised,
 }
 
-/// One connection of a client; a later one of the same client has another number.
+/// One connection of a client: a later connection of the same client has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConnectionId(pub i64);
+pub struct ConnectionId(u64);
 
-/// What the engine asks and tells the Center.
+/// What the engine asks the Center and tells it.
+///
+/// The engine waits for every answer, and the client with it: the same client's packets go on only after that.
+/// Calling [`Broker::deliver`] and [`Broker::kick`] from in here is allowed.
 #[async_trait]
 pub trait Authority: Send + Sync + 'static {
     /// Whether the client may connect.
     async fn admit(&self, connect: &Connect) -> Admission;
-    /// Whether the client may subscribe to this filter.
+
+    /// Whether the client may subscribe to the filter; refused filters get 0x80 in the SUBACK.
     fn may_subscribe(&self, client_id: &str, filter: &str) -> bool;
-    /// Whether the client may publish to this topic.
+
+    /// Whether the client may publish to the topic; the engine closes the connection of a client that may not.
     fn may_publish(&self, client_id: &str, topic: &str) -> bool;
-    /// The connection is there.
+
+    /// The client has a connection; its CONNACK follows.
     async fn connected(&self, client_id: &str, connection: ConnectionId);
-    /// The client has subscribed; what is delivered from now on reaches it.
-    async fn subscribed(&self, client_id: &str);
-    /// The connection is gone. After a takeover this may come when the next one is there already.
+
+    /// The client has subscribed. Messages delivered from here on reach it after its SUBACK.
+    async fn subscribed(&self, client_id: &str, filter: &str);
+
+    /// The connection is gone. When another connection has taken its place this may come after `connected` of
+    /// the other, or not at all: only the end of the connection noted last makes a client absent.
     async fn disconnected(&self, client_id: &str, connection: ConnectionId);
-    /// A message of the client. It is acknowledged after this returns.
-    async fn received(&self, client_id: &str, topic: &str, payload: &[u8]);
+
+    /// A message from the client, which gets its PUBACK or PUBREC when this returns. No other client gets it.
+    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]);
 }
 
-/// The client is not connected.
-#[derive(Debug, thiserror::Error)]
-#[error("the device is not connected")]
+/// The client has no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotConnected;
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the device is not connected to MQTT")
+    }
+}
+
+impl std::error::Error for NotConnected {}
 
 /// What the Center asks of the engine.
 #[async_trait]
 pub trait Broker: Send + Sync {
-    /// Sends a message with QoS 1 to one client.
+    /// Sends a message with QoS 1 to one client. `Ok` means that it is on its way, not that it was acknowledged:
+    /// a connection that ends first takes it along.
     async fn deliver(&self, client_id: &str, topic: &str, payload: Vec<u8>) -> Result<(), NotConnected>;
-    /// Closes a client's connection.
+
+    /// Closes the client's connection, if it has one.
     async fn kick(&self, client_id: &str);
 }

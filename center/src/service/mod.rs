@@ -253,8 +253,8 @@ impl Authority for Center {
             Credentials::Later { session, random, sign } => self.access(client_id, random, sign, session).await,
         };
         admitted.unwrap_or_else(|error| {
-            tracing::error!("{client_id}: can't be checked: {error:#}");
-            Admission::NotAuthorised
+            tracing::error!("{client_id}: can't be checked now: {error:#}");
+            Admission::Unavailable
         })
     }
 
@@ -275,7 +275,7 @@ impl Authority for Center {
         }
     }
 
-    async fn subscribed(&self, client_id: &str) {
+    async fn subscribed(&self, client_id: &str, _filter: &str) {
         let (secret, key) = {
             let mut conversations = self.conversations();
             let Some(conversation) = conversations.get_mut(client_id) else { return };
@@ -300,7 +300,7 @@ impl Authority for Center {
         }
     }
 
-    async fn received(&self, client_id: &str, _topic: &str, payload: &[u8]) {
+    async fn received(&self, client_id: &str, _topic: &str, _qos: u8, payload: &[u8]) {
         let mut payload = payload.to_vec();
         let plain = match self.conversations().get(client_id).and_then(|conversation| conversation.session.as_ref()) {
             Some(session) => match session.decrypt(&mut payload) {

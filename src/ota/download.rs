@@ -70,6 +70,8 @@ pub struct Download<const PIECE: usize> {
     size: u32,
     /// First byte that was not handed out.
     offset: u32,
+    /// First byte that the response at hand brings.
+    asked: u32,
     /// Request, head or piece.
     buffer: [u8; PIECE],
     filled: usize,
@@ -103,6 +105,7 @@ impl<const PIECE: usize> Download<PIECE> {
             url: String::new(),
             size: 0,
             offset: 0,
+            asked: 0,
             buffer: [0; PIECE],
             filled: 0,
             request: 0,
@@ -152,16 +155,9 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// What the download needs or has next; `None` when it waits.
     pub fn poll(&mut self, now: Instant) -> Option<Step<'_>> {
-        if core::mem::take(&mut self.handed_out) {
-            self.offset = self.offset.saturating_add(self.filled as u32);
-            self.filled = 0;
-            self.failures = 0;
-        }
+        self.settle_piece();
         if core::mem::take(&mut self.close_due) {
             return Some(Step::Close);
-        }
-        if let Some(failure) = self.failed.take() {
-            return Some(Step::Failed(failure));
         }
         if matches!(self.state, State::Reading(_)) {
             if self.filled > 0 && self.filled == self.piece_len() {
@@ -174,6 +170,8 @@ impl<const PIECE: usize> Download<PIECE> {
             }
             if self.body.is_over() {
                 self.next_request(now);
+            } else if !self.is_open {
+                self.fail(now, Failure::Network);
             }
         }
         if matches!(self.state, State::Waiting(at) if at <= now) {
@@ -185,6 +183,9 @@ impl<const PIECE: usize> Download<PIECE> {
         }
         if core::mem::take(&mut self.close_due) {
             return Some(Step::Close);
+        }
+        if let Some(failure) = self.failed.take() {
+            return Some(Step::Failed(failure));
         }
         if core::mem::take(&mut self.connect_due) {
             let url = Url::parse(&self.url).ok()?;
@@ -228,9 +229,8 @@ impl<const PIECE: usize> Download<PIECE> {
             State::Idle | State::Waiting(_) => {}
             // Between two requests a server may close a connection whenever it likes.
             State::Asking(_) if self.is_reused && self.filled == 0 => self.reopen(now),
-            State::Reading(_) if self.body.is_over() => self.keeps_alive = false,
-            // The last piece is as short as what is left, so with all of the file here it is complete.
-            State::Reading(_) if self.body.ends_with_connection() && self.filled == self.piece_len() => {}
+            // What is here is used first; then `poll` misses the connection.
+            State::Reading(_) if self.body.is_over() || self.filled == self.piece_len() => {}
             _ => self.fail(now, Failure::Network),
         }
     }
@@ -278,6 +278,15 @@ impl<const PIECE: usize> Download<PIECE> {
         PIECE.min(self.size.saturating_sub(self.offset) as usize)
     }
 
+    /// The piece that was handed out is done with.
+    fn settle_piece(&mut self) {
+        if core::mem::take(&mut self.handed_out) {
+            self.offset = self.offset.saturating_add(self.filled as u32);
+            self.filled = 0;
+            self.failures = 0;
+        }
+    }
+
     fn finish(&mut self) -> Option<Step<'_>> {
         self.stop();
         // The connection is closed at the next poll.
@@ -293,6 +302,7 @@ impl<const PIECE: usize> Download<PIECE> {
             .and_then(|url| http::request(&mut self.buffer, &url, self.offset, last.saturating_sub(1), validator));
         self.sent = 0;
         self.filled = 0;
+        self.asked = self.offset;
         match request {
             Some(length) => {
                 self.request = length;
@@ -304,9 +314,8 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// The response is over: asks for more, over this connection if it lasts.
     fn next_request(&mut self, now: Instant) {
-        if self.filled > 0 {
-            // The response ended within a piece.
-            self.filled = 0;
+        if self.filled > 0 || self.offset == self.asked {
+            // It ended within a piece, or brought none: asked again at once, the server could keep this up for ever.
             return self.fail(now, Failure::Length);
         }
         if self.keeps_alive && self.is_open {
@@ -356,6 +365,7 @@ impl<const PIECE: usize> Download<PIECE> {
             Verdict::Read { framing, keeps_alive, skip, restart, validator } => {
                 if restart {
                     self.offset = 0;
+                    self.asked = 0;
                 }
                 if let Some(validator) = validator {
                     self.validator = validator;
@@ -373,6 +383,12 @@ impl<const PIECE: usize> Download<PIECE> {
                     return self.give_up(Failure::Server);
                 }
                 self.url = url;
+                self.reopen(now);
+            }
+            Verdict::AskAnew => {
+                self.offset = 0;
+                self.validator.clear();
+                self.has_changed = true;
                 self.reopen(now);
             }
             Verdict::Wait => {}
@@ -396,7 +412,9 @@ impl<const PIECE: usize> Download<PIECE> {
             100..=199 => Verdict::Wait,
             206 => match head.range {
                 Some((_, Some(size))) if size != self.size => Verdict::GiveUp(Failure::Length),
-                Some((first, _)) if first == self.offset && !is_other => read(0, false),
+                Some(_) if is_other && self.has_changed => Verdict::GiveUp(Failure::Length),
+                Some(_) if is_other => Verdict::AskAnew,
+                Some((first, _)) if first == self.offset => read(0, false),
                 _ => Verdict::Retry(Failure::Network),
             },
             200 => match head.framing {
@@ -470,6 +488,7 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// One more failure in a row: another try after a while, or the end.
     fn fail(&mut self, now: Instant, failure: Failure) {
+        self.settle_piece();
         self.failures = self.failures.saturating_add(1);
         if self.failures > FAILURES_MAX {
             return self.give_up(failure);
@@ -512,6 +531,8 @@ enum Verdict {
         validator: Option<Validator>,
     },
     Redirect(String<URL_MAX>),
+    /// A part of a changed file, which a server that knows no `If-Range` sends: asks for it from its start.
+    AskAnew,
     /// An interim response: the real one follows.
     Wait,
     Retry(Failure),
@@ -822,6 +843,109 @@ mod tests {
         play.send(&new, 50);
         assert_eq!(play.outcome, Some(Ok(())));
         assert_eq!(play.got, new);
+    }
+
+    #[test]
+    fn responses_without_a_piece_are_failures_and_not_asked_for_again_without_end() {
+        for response in [
+            "HTTP/1.1 206 x\r\nContent-Length: 0\r\nContent-Range: bytes 1024-2999/3000\r\n\r\n",
+            "HTTP/1.1 206 x\r\nContent-Length: 0\r\nConnection: close\r\nContent-Range: bytes 1024-2999/3000\r\n\r\n",
+            "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        ] {
+            let mut play = Play::start(3000, 1024);
+            play.act();
+            for wait in [1000, 2000, 4000, 8000, 16000] {
+                play.send(response.as_bytes(), 50);
+                assert_eq!(play.wait(), wait, "{response}");
+            }
+            play.send(response.as_bytes(), 50);
+            assert_eq!(play.outcome, Some(Err(Failure::Length)), "{response}");
+        }
+    }
+
+    #[test]
+    fn the_last_failure_is_told_at_once_also_when_the_connection_is_gone() {
+        let mut play = Play::start(100, 0);
+        play.act();
+        for _ in 0..5 {
+            play.close();
+            play.wait();
+        }
+        let response = b"HTTP/1.1 206 x\r\nContent-Length: 50\r\nContent-Range: bytes 0-49/100\r\n\r\n".iter().chain(&[0; 50]);
+        for &byte in response {
+            assert_eq!(play.download.received(play.now, &[byte]), 1);
+        }
+        play.download.closed(play.now);
+        assert_eq!(play.download.poll(play.now), Some(Step::Failed(Failure::Length)));
+    }
+
+    #[test]
+    fn a_whole_piece_outlives_the_connection_that_brought_it() {
+        for head in ["Content-Length: 2000\r\n", ""] {
+            let file = file(2000);
+            let mut play = Play::start(2000, 0);
+            play.act();
+            play.send(format!("HTTP/1.1 200 x\r\n{head}\r\n").as_bytes(), 50);
+            assert_eq!(play.download.received(play.now, &file[..PIECE_BUFFER]), PIECE_BUFFER);
+            play.close();
+            assert_eq!(play.got, file[..PIECE_BUFFER]);
+            assert_eq!(play.wait(), 1000);
+            assert_eq!(play.range().0, PIECE_BUFFER);
+        }
+    }
+
+    #[test]
+    fn a_piece_is_handed_out_once_whatever_happens_next() {
+        let end: [fn(&mut Download<PIECE_BUFFER>, Instant); 2] =
+            [|download, now| download.closed(now), |download, now| download.timeout(now.after_secs(SILENCE_SECS))];
+        for end in end {
+            let file = file(2000);
+            let mut play = Play::start(2000, 0);
+            play.act();
+            play.send(b"HTTP/1.1 200 x\r\nContent-Length: 2000\r\n\r\n", 50);
+            play.download.received(play.now, &file[..PIECE_BUFFER]);
+            assert!(matches!(play.download.poll(play.now), Some(Step::Piece { offset: 0, .. })));
+            end(&mut play.download, play.now);
+            play.act();
+            assert_eq!(play.download.received_bytes(), PIECE_BUFFER as u32);
+            play.wait();
+            assert_eq!(play.range().0, PIECE_BUFFER);
+        }
+    }
+
+    #[test]
+    fn a_changed_file_is_noticed_also_where_the_server_knows_no_if_range() {
+        let (old, new) = (file(2000), vec![9; 2000]);
+        let part = |first: usize, tag: &str| {
+            format!(
+                "HTTP/1.1 206 x\r\nContent-Length: {}\r\nContent-Range: bytes {first}-1999/2000\r\nETag: \"{tag}\"\r\n\r\n",
+                2000 - first
+            )
+        };
+        let start = || {
+            let mut play = Play::start(2000, 0);
+            play.act();
+            play.send(part(0, "1").as_bytes(), 50);
+            play.send(&old[..1100], 50);
+            play.close();
+            play.wait();
+            play.send(part(1024, "2").as_bytes(), 50);
+            assert!(play.requests[2].contains("bytes=0-1999\r\n\r\n"), "{}", play.requests[2]);
+            play
+        };
+        let mut play = start();
+        play.send(part(0, "2").as_bytes(), 50);
+        play.send(&new, 50);
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert_eq!(play.got, new);
+
+        let mut play = start();
+        play.send(part(0, "2").as_bytes(), 50);
+        play.send(&new[..600], 50);
+        play.close();
+        play.wait();
+        play.send(part(512, "3").as_bytes(), 50);
+        assert_eq!(play.outcome, Some(Err(Failure::Length)));
     }
 
     #[test]

@@ -196,11 +196,6 @@ impl Body {
         Self { state }
     }
 
-    /// The end of the connection is the end of the body.
-    pub fn ends_with_connection(&self) -> bool {
-        self.state == BodyState::Endless
-    }
-
     /// What the first of these bytes are.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ all: unix board center ## Build everything: firmware, power switch, Center
 run: all ## Watch a device upgrade itself; KEEP=1 leaves Center and board running
 	@$(MAKE) --no-print-directory firmware VERSION=1.0.0
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
-	@tests/system/run_demo.py $(if $(KEEP),--keep)
+	@tests/system/demo.py $(if $(KEEP),--keep)
 
 library: ## Build the Rust library for this machine, target/release/libqth.a
 	$(call say,library,target/release/libqth.a)
@@ -66,7 +66,9 @@ test-micropython: unix ## Run MicroPython's own tests on the firmware
 	@tests/micropython/run build/unix/micropython $(BUILD)/test-micropython
 
 test-system: all ## Run the tests of real processes: Center, board, firmware
-	@if [ -x tests/system/run ]; then printf '%-10s %s\n' test tests/system && tests/system/run; fi
+	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
+	$(call say,test,tests/system)
+	@cd tests/system && python3 -m unittest --buffer
 
 no-std: ## Build the library for a Cortex-M3, without std
 	$(call say,no_std,$(CORTEX_M))

@@ -188,15 +188,12 @@ fn content(size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_megabyte_in_small_pieces_takes_one_connection_and_less_than_a_second() {
+fn a_megabyte_in_small_pieces_takes_one_connection_and_sixteen_requests() {
     let file = content(MEGABYTE);
     let server = Server::start(Kind::Ranges, file.clone(), None);
-    let start = std::time::Instant::now();
     let got = download(&server, file.len());
-    let time = start.elapsed();
     assert!(got == Ok(file));
     assert_eq!((server.connections(), server.requests()), (1, 16));
-    assert!(time < Duration::from_secs(1), "{time:?}");
 }
 
 #[test]

@@ -39,6 +39,7 @@ class Process:
                 self._changed.notify_all()
             if self._show:
                 self._show(line)
+        self._process.stdout.close()
         with self._changed:
             self._changed.notify_all()
 
@@ -68,6 +69,11 @@ class Process:
         self._reader.join(5)
         return code
 
+    def type(self, text):
+        """Types at the terminal."""
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+
     def interrupt(self):
         """Ctrl-C: the signal goes to the whole group, as from a terminal."""
         self._signal(signal.SIGINT)
@@ -76,6 +82,7 @@ class Process:
         """A power cut: the whole group at once, without a word."""
         self._signal(signal.SIGKILL)
         self._process.wait()
+        self._process.stdin.close()
         self._reader.join(5)
 
     def kill_alone(self):

@@ -3,20 +3,22 @@
 import select
 import socket
 import threading
+import time
 
 
 class Proxy:
     """Forwards to `target` ("host:port").
 
     `cut_after` closes a connection once that many bytes have come back through it; `cuts` of them, then no more.
-    `refuse` closes new connections at once.
+    `refuse` closes new connections at once. `bytes_a_second` slows down what comes back.
     """
 
-    def __init__(self, target=None, cut_after=None, cuts=0):
+    def __init__(self, target=None, cut_after=None, cuts=0, bytes_a_second=None):
         self.target = target
         self.cut_after = cut_after
         self.cuts = cuts
         self.refuse = False
+        self.bytes_a_second = bytes_a_second
         self.connections = 0
         self.back = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -59,6 +61,8 @@ class Proxy:
                     if end is server:
                         back += len(data)
                         self.back += len(data)
+                        if self.bytes_a_second:
+                            time.sleep(len(data) / self.bytes_a_second)
                         if self.cuts > 0 and self.cut_after is not None and back >= self.cut_after:
                             self.cuts -= 1
                             return

@@ -38,8 +38,7 @@ class Upgrade(SystemCase):
         process = board.power_on()
         process.wait_for("online")
         self.plan(self.package())
-        process._process.stdin.write("\n")
-        process._process.stdin.flush()
+        process.type("\n")
         process.wait_for("True")
         process.wait_for("fotaResult: QTH-UNIX True")
 

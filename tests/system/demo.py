@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Shows a device upgrade its own firmware: `make run` builds what it needs and starts it.
+
+A Developer Center and a board on this machine, on free ports of the loopback interface, in a temporary folder. With
+--keep both go on running until Ctrl-C.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+from board import Board
+from case import DK, PK, PS, SEED_SCRIPT
+from center import QTH_CENTER, Center
+from process import BUILD
+from proxy import Proxy
+
+OLD, NEW = "1.0.0", "1.1.0"
+# The way from the file server to the board is slowed down to this, so that there is a download to watch.
+BYTES_A_SECOND = 400_000
+PATIENCE = 60
+
+
+def colour(code, text):
+    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+class Stage:
+    """What is printed, by whom, one line at a time; a progress bar below while there is one."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._bar = ""
+
+    def say(self, who, text, code="0"):
+        with self._lock:
+            self._clear_bar()
+            print(f"{time.monotonic() - self._start:6.2f} s  {colour(code, f'{who:<7}')} {text}", flush=True)
+            self._draw_bar()
+
+    def bar(self, done, total):
+        width = 40
+        filled = width * done // total
+        with self._lock:
+            self._clear_bar()
+            self._bar = f"{'':10} {'█' * filled}{'░' * (width - filled)} {100 * done // total:3} %  {done:,} of {total:,} bytes"
+            self._draw_bar()
+
+    def end_bar(self):
+        with self._lock:
+            self._clear_bar()
+            self._bar = ""
+
+    def _draw_bar(self):
+        if self._bar and sys.stdout.isatty():
+            sys.stdout.write(self._bar)
+            sys.stdout.flush()
+
+    def _clear_bar(self):
+        if self._bar and sys.stdout.isatty():
+            sys.stdout.write("\r\x1b[K")
+
+
+def firmware(version):
+    return os.path.join(BUILD, f"unix-{version}", "micropython")
+
+
+def upgrade(folder, stage):
+    """Sets everything up, lets the upgrade happen, returns Center, board and plan."""
+    data = os.path.join(folder, "center")
+    os.mkdir(data)
+    files = Proxy(bytes_a_second=BYTES_A_SECOND)
+    center = Center(data, public_url="http://" + files.address)
+    files.target = center.http
+    stage.say("Center", f"runs: devices at mqtt://{center.mqtt}, people at {center.url}", "36")
+    center.cli("product", "add", PK, "--secret", PS, "--name", "Lamp")
+    image = os.path.join(folder, "firmware.bin")
+    shutil.copy(firmware(NEW), image)
+    size = os.path.getsize(image)
+    package = center.cli("package", "add", image, "--name", f"firmware {NEW}", "--target", NEW)["id"]
+    plan = str(center.cli(
+        "plan", "create", "--name", f"to {NEW}", "--product", PK, "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
+    )["id"])
+    center.cli("plan", "activate", plan)
+    stage.say("Center", f"product {PK}, firmware {NEW} as a full package of {size:,} bytes, plan {plan} activated", "36")
+    board = Board(
+        folder, SEED_SCRIPT, center.mqtt, version=OLD, interpreter=None, image=firmware(OLD),
+        show=lambda line: stage.say("board", line, "33"),
+    )
+    stage.say("board", f"power on, with firmware {OLD} and the script {os.path.relpath(SEED_SCRIPT)}", "33")
+    process = board.power_on()
+    process.wait_for("otaPlan:", PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while files.back < size and time.monotonic() < deadline:
+        stage.bar(min(files.back, size), size)
+        time.sleep(0.05)
+    stage.bar(size, size)
+    stage.end_bar()
+    stage.say("board", f"has downloaded {size:,} bytes into the other slot", "33")
+    process.wait_for("fotaResult:", PATIENCE)
+    return center, board, plan
+
+
+def summary(center, plan):
+    """Waits until the Center knows the outcome; prints the version that runs, and its log."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        device = center.cli("monitor", plan)["devices"][0]
+        if device["state"] in ("upgraded", "failed") or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    print(f"\nDevice {DK} now runs firmware {colour('1', device['version'])}. The Center's log of the upgrade:\n", flush=True)
+    os.system(f"{QTH_CENTER} monitor {plan} --log --center {center.url}")
+    return device["state"] == "upgraded"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", action="store_true", help="leave Center and board running until Ctrl-C")
+    keep = parser.parse_args().keep
+    folder = tempfile.mkdtemp(prefix="qth-run-")
+    stage = Stage()
+    center = board = None
+    try:
+        center, board, plan = upgrade(folder, stage)
+        good = summary(center, plan)
+        if keep:
+            print(f"\nCenter and board go on running; Ctrl-C ends them. In another terminal:\n\n"
+                  f"  export QTH_CENTER={center.url}\n"
+                  f"  {os.path.relpath(QTH_CENTER)} device show {DK}\n"
+                  f"  {os.path.relpath(QTH_CENTER)} monitor {plan} --log\n"
+                  f"  {os.path.relpath(os.path.join(BUILD, 'unix', 'qth-board'))} --flash {board.flash} --status\n", flush=True)
+            while board.process.is_running() and center.process.is_running():
+                time.sleep(0.2)
+        return 0 if good else 1
+    except KeyboardInterrupt:
+        return 130
+    except AssertionError as error:
+        print(f"\nThe upgrade did not happen: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for running in (board, center):
+            if running and running.process and running.process.is_running():
+                running.process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

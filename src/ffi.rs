@@ -468,13 +468,14 @@ pub extern "C" fn qth_set_handler(place: usize, handle: u32) {
 /// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
 #[no_mangle]
 pub extern "C" fn qth_deliver() {
-    let Ok(mut room) = DELIVERED.try_lock() else { return };
+    let (Some(port), Ok(mut room)) = (PORT.get(), DELIVERED.try_lock()) else { return };
+    port.set_interrupted(false);
     for _ in 0..BATCH {
-        let Some(event) = device(|device, _| take(device, room.as_mut_slice())) else { return };
+        let Some(event) = port.call(|device, _| take(device, room.as_mut_slice())) else { return };
         // The table is free again when the handler runs, which may change it.
         let handler = handler_of(&event);
         if handler.is_some_and(|handler| !handler(&event)) {
-            return;
+            return port.set_interrupted(true);
         }
     }
 }

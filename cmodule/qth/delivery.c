@@ -19,6 +19,10 @@ static volatile bool is_delivering;
 
 static void deliver(mp_sched_node_t *scheduled) {
     (void)scheduled;
+    if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+        // The script gets that first; the driver asks again.
+        return;
+    }
     is_delivering = true;
     qth_deliver();
     is_delivering = false;

@@ -76,7 +76,7 @@ fn turn(port: &Port, poll: &Poll, links: &mut [Transport]) -> Turn {
         }
     }
     port.has_link.store(links.iter().any(Transport::is_used), Ordering::Release);
-    let events_wait = device.event().is_some();
+    let events_wait = device.event().is_some() || port.is_interrupted.load(Ordering::Acquire);
     let next = [device.poll_at(), events_wait.then(|| now.after_millis(REMIND_MILLIS)), (!is_quiet).then_some(now)];
     let next = next.into_iter().chain(links.iter().map(Transport::deadline)).fold(None, Instant::earliest);
     Turn { restart, events_wait, next }

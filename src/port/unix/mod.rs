@@ -25,7 +25,7 @@ const COURTESY: u32 = 100;
 /// What the driver asks of the interpreter's side. It is asked in the driver's thread, with nothing locked.
 #[derive(Clone, Copy)]
 pub struct Hooks {
-    /// Events wait for the application. Asked again every few milliseconds while they do.
+    /// Events wait for the application, or it was interrupted. Asked again every few milliseconds while that is so.
     pub events_wait: fn(),
     /// The board is to be restarted, at once.
     pub restart: fn(),
@@ -40,6 +40,8 @@ pub struct Port {
     callers: AtomicU32,
     /// A link is open or being opened.
     has_link: AtomicBool,
+    /// See [`Port::set_interrupted`].
+    is_interrupted: AtomicBool,
 }
 
 impl Port {
@@ -54,8 +56,14 @@ impl Port {
         let board = UnixBoard::from_environment(version)?;
         let mut device = Device::new(Instant::default(), board);
         device.set_empty_user_name(environment::is_set("QTH_EMPTY_USER_NAME"));
-        let port =
-            Self { device: Mutex::new(device), waker, clock, callers: AtomicU32::new(0), has_link: AtomicBool::new(false) };
+        let port = Self {
+            device: Mutex::new(device),
+            waker,
+            clock,
+            callers: AtomicU32::new(0),
+            has_link: AtomicBool::new(false),
+            is_interrupted: AtomicBool::new(false),
+        };
         Ok((port, poll))
     }
 
@@ -87,6 +95,13 @@ impl Port {
     /// A link is open or being opened. After a stop: its farewell is still on its way.
     pub fn has_link(&self) -> bool {
         self.has_link.load(Ordering::Acquire)
+    }
+
+    /// The delivery of events was interrupted, as by Ctrl-C: the interpreter's system call has to end, events or not.
+    pub fn set_interrupted(&self, is_interrupted: bool) {
+        if self.is_interrupted.swap(is_interrupted, Ordering::AcqRel) != is_interrupted {
+            let _ = self.waker.wake();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Device<UnixBoard>> {

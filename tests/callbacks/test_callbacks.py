@@ -1,0 +1,295 @@
+"""Events of the Center reach the script's callbacks: with the right values, in order, and whatever else goes on."""
+
+import os
+import pty
+import time
+import unittest
+
+from board import FIRMWARE, PRELUDE, Board, environment
+from center import (
+    PLAN,
+    SERVICE_CALL,
+    SERVICE_REPLY,
+    STATUS,
+    TRANSPARENT_DOWN,
+    TRANSPARENT_UP,
+    TSL_READ,
+    TSL_READ_REPLY,
+    TSL_REPORT,
+    TSL_WRITE,
+    Center,
+    items,
+    number,
+    text,
+    true,
+)
+
+ONE_PLAN = text(4, "QTH-UNIX") + text(5, "1.0.0") + text(6, "1.1.0") + number(7, 0) + number(8, 30) + number(10, -113)
+ONLINE = "devEvent 2 0"
+
+
+class Values(unittest.TestCase):
+    def test_transparent_data_arrives_as_bytes(self):
+        with Board("start()") as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"\xAA\x55\xAA\x00")
+            self.assertEqual(board.line(), r"recvTrans b'\xaaU\xaa\x00'")
+
+    def test_tsl_data_arrives_as_a_dict_of_python_values(self):
+        with Board("start(recvTsl=lambda value: print(sorted(value.items())))") as board:
+            board.lines_until(ONLINE)
+            members = true(1) + number(2, -7) + text(3, "abc") + text(4, b"\xFF")
+            board.center.send(TSL_WRITE, members + items(5, number(1, 2)) + items(6, number(0, 2), true(0)))
+            self.assertEqual(board.line(), r"[(1, True), (2, -7), (3, 'abc'), (4, b'\xff'), (5, {1: 2}), (6, [2, True])]")
+
+    def test_reads_and_services_are_answered_from_the_callback(self):
+        script = """
+def read(ids, package): print(ids, Qth.ackTsl(1, {1: 5}, package))
+def serve(service, value, package): print(service, value, Qth.ackTslServer(1, service, {1: True}, package))
+start(readTsl=read, readTslServer=serve)
+"""
+        with Board(script) as board:
+            board.lines_until(ONLINE)
+            package = board.center.send(TSL_READ, b"\0\1\0\2")
+            self.assertEqual(board.line(), "[1, 2] True")
+            self.assertEqual(board.center.expect(TSL_READ_REPLY), (package, number(1, 5)))
+            package = board.center.send(SERVICE_CALL, items(9, number(1, 2)))
+            self.assertEqual(board.line(), "9 {1: 2} True")
+            self.assertEqual(board.center.expect(SERVICE_REPLY), (package, items(9, true(1))))
+
+    def test_a_plan_arrives_as_a_list_of_tuples_and_can_be_refused(self):
+        with Board("start(otaPlan=lambda plans: print(plans, Qth.otaAction(0), Qth.otaAction(0)))") as board:
+            board.lines_until(ONLINE)
+            board.center.send(PLAN, ONE_PLAN)
+            self.assertEqual(board.line(), "[(0, 'QTH-UNIX', '1.0.0', '1.1.0', 30, 0, -113)] True False")
+            self.assertIn(number(13, 1), board.center.expect(STATUS)[1])
+            self.assertIn(number(13, 3), board.center.expect(STATUS)[1])
+
+    def test_values_of_every_type_are_reported(self):
+        with Board("start(); \nwhile not Qth.state(): pass\nprint(Qth.sendTsl(1, {1: [1, {2: b'x'}], 3: -1}))") as board:
+            board.lines_until("True")
+            self.assertEqual(
+                sorted(board.center.expect(TSL_REPORT)[1]),
+                sorted(items(1, number(0, 1), items(0, text(2, "x"))) + number(3, -1)),
+            )
+
+
+class Order(unittest.TestCase):
+    def test_events_are_delivered_in_the_order_in_which_they_came(self):
+        with Board("start()") as board:
+            board.lines_until(ONLINE)
+            for count in range(300):
+                board.center.send(TRANSPARENT_DOWN, b"%d" % count)
+            self.assertEqual([board.line() for _ in range(300)], ["recvTrans b'%d'" % count for count in range(300)])
+
+    def test_a_callback_is_not_called_inside_another_one(self):
+        script = """
+depth = 0
+def slow(value):
+    global depth
+    depth += 1
+    time.sleep(0.1)
+    print(value, depth)
+    depth -= 1
+start(recvTrans=slow)
+"""
+        with Board(script) as board:
+            board.lines_until(ONLINE)
+            for value in (b"1", b"2", b"3"):
+                board.center.send(TRANSPARENT_DOWN, value)
+            self.assertEqual([board.line() for _ in range(3)], ["b'1' 1", "b'2' 1", "b'3' 1"])
+
+    def test_an_exception_is_printed_and_the_next_event_delivered(self):
+        with Board("start(recvTrans=lambda value: 1 / int(value))") as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"0")
+            board.lines_until("ZeroDivisionError: divide by zero")
+            board.center.send(TSL_WRITE, true(1))
+            self.assertEqual(board.line(), "recvTsl {1: True}")
+
+    def test_callbacks_may_be_replaced_from_inside_one(self):
+        script = """
+def first(value):
+    Qth.setEventCb({"recvTrans": lambda value: print("second", value)})
+    gc.collect()
+    print("first", value)
+start(recvTrans=first)
+"""
+        with Board(script) as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"a")
+            board.center.send(TRANSPARENT_DOWN, b"b")
+            self.assertEqual([board.line(), board.line()], ["first b'a'", "second b'b'"])
+
+
+# What the script is at when an event comes. Each says `ready` first, and ends with the event.
+SITUATIONS = {
+    "busy loop": """
+print("ready")
+while True: pass
+""",
+    "time.sleep": """
+print("ready")
+time.sleep(60)
+""",
+    "socket recv": """
+import socket
+listener = socket.socket()
+listener.bind(socket.getaddrinfo("127.0.0.1", 0)[0][-1])
+listener.listen(1)
+print("ready")
+listener.accept()
+""",
+    "asyncio": """
+import asyncio
+async def main():
+    print("ready")
+    await asyncio.sleep(60)
+asyncio.run(main())
+""",
+    "end of the script": """
+print("ready")
+""",
+}
+
+
+class Situations(unittest.TestCase):
+    def test_an_event_is_delivered_whatever_the_script_is_at(self):
+        for name, script in SITUATIONS.items():
+            with self.subTest(name), Board("start()\nwhile not Qth.state(): time.sleep_ms(5)\n" + script) as board:
+                board.lines_until("ready")
+                board.center.send(TRANSPARENT_DOWN, b"x")
+                board.lines_until("recvTrans b'x'")
+
+    def test_an_event_is_delivered_at_the_prompt(self):
+        center = Center()
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execve(FIRMWARE, [FIRMWARE, "-i", "-c", PRELUDE + "start()"], environment(QTH_SERVER=center.address))
+        try:
+            self.assertTrue(center.online.wait(10))
+            center.send(TRANSPARENT_DOWN, b"x")
+            seen = b""
+            while b"recvTrans b'x'" not in seen:
+                seen += os.read(terminal, 1024)
+            os.write(terminal, b"print(6 * 7)\r")
+            while b"\n42" not in seen:
+                seen += os.read(terminal, 1024)
+        finally:
+            os.kill(process, 9)
+            os.waitpid(process, 0)
+            os.close(terminal)
+            center.close()
+
+    def test_nothing_is_lost_while_python_objects_are_scarce(self):
+        script = """
+count = 0
+def keep(value):
+    global count
+    count += 1
+    junk = [value, {count: value}, str(value)]
+    gc.collect()
+start(recvTrans=keep)
+while count < 200:
+    junk = [bytearray(100) for _ in range(50)]
+    gc.collect()
+print("all")
+"""
+        with Board(script, "-X", "heapsize=64k") as board:
+            board.center.online.wait(10)
+            for _ in range(200):
+                board.center.send(TRANSPARENT_DOWN, b"\xAA" * 100)
+            board.lines_until("all")
+
+    def test_several_threads_may_call_at_once(self):
+        script = """
+import _thread
+left = 4
+lock = _thread.allocate_lock()
+def work():
+    global left
+    for count in range(200):
+        Qth.getDevInfo([1, 2, 3])
+        Qth.setEventCb({"recvTsl": callback("recvTsl")})
+        while not Qth.sendTrans(1, "thread"): time.sleep_ms(1)
+    with lock:
+        left -= 1
+start()
+while not Qth.state(): time.sleep_ms(5)
+for _ in range(4): _thread.start_new_thread(work, ())
+while left: gc.collect()
+print("done")
+"""
+        with Board(script, "-X", "heapsize=2m") as board:
+            board.lines_until("done")
+            for _ in range(800):
+                self.assertEqual(board.center.expect(TRANSPARENT_UP)[1], b"thread")
+
+
+class Life(unittest.TestCase):
+    def test_stop_and_start_work_again_and_again(self):
+        script = """
+for _ in range(10):
+    Qth.init()
+    start()
+    while not Qth.state(): time.sleep_ms(2)
+    Qth.stop()
+    print(Qth.state())
+"""
+        with Board(script) as board:
+            board.process.wait(20)
+            self.assertEqual(board.process.stdout.read().count("False\n"), 10)
+            self.assertEqual(board.center.connections, 10)
+
+    def test_a_lost_connection_comes_back(self):
+        with Board("start()") as board:
+            board.lines_until(ONLINE)
+            board.center.drop()
+            self.assertEqual(board.line(), "devEvent 1 -17921")
+            self.assertEqual(board.line(), ONLINE)
+
+    def test_a_script_that_died_leaves_the_device_running(self):
+        with Board("start()\nraise ValueError('over')") as board:
+            board.lines_until("ValueError: over")
+            board.center.online.wait(10)
+            board.center.send(TRANSPARENT_DOWN, b"x")
+            board.lines_until("recvTrans b'x'")
+            self.assertIsNone(board.process.poll())
+
+    def test_ctrl_c_ends_a_device_without_its_script_and_says_goodbye(self):
+        with Board("start()") as board:
+            board.lines_until(ONLINE)
+            time.sleep(0.1)  # the script has ended by then; if not, the test sees the same
+            board.interrupt()
+            board.process.wait(10)
+            self.assertTrue(board.center.left.wait(10))
+
+    def test_ctrl_c_ends_a_script_in_the_middle_of_a_callback(self):
+        script = """
+def hang(value):
+    print("hanging")
+    while True: pass
+start(recvTrans=hang)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+        with Board(script) as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"x")
+            board.lines_until("hanging")
+            board.interrupt()
+            board.lines_until("interrupted")
+            self.assertEqual(board.process.wait(10), 0)
+
+    def test_a_callback_may_stop_the_device_and_so_end_the_process(self):
+        with Board("start(recvTrans=lambda value: Qth.stop())") as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"x")
+            self.assertEqual(board.process.wait(10), 0)
+            self.assertTrue(board.center.left.wait(10))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -60,6 +60,8 @@ test-rust: ## Run the Rust tests of all crates
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)
 	@tests/device/run build/unix/micropython $(BUILD)/test-device
+	$(call say,test,tests/callbacks)
+	@tests/callbacks/run build/unix/micropython
 
 test-micropython: unix ## Run MicroPython's own tests on the firmware
 	$(call say,test,MicroPython's own)

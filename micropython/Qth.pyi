@@ -77,7 +77,7 @@ def setVer(version: str) -> bool:
 
 def setEventCb(callbacks: _Events) -> bool:
     """Sets the callbacks. Keys may be missing; one that does not exist raises ValueError, a value that can't be called
-    TypeError."""
+    TypeError. Callbacks of an earlier call that are not named again stay."""
 
 def setMcuVer(comp_no: str, version: str, infoCB: Callable[..., Any], resultCB: Callable[[str, bool], Any]) -> bool:
     """Registers an external MCU as a component, with the version that it runs.
@@ -87,8 +87,7 @@ def setMcuVer(comp_no: str, version: str, infoCB: Callable[..., Any], resultCB: 
     the version is the plan's target."""
 
 def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
-    """Registers the Python application as a component of its own. Its new files are installed under /usr and run from the
-    next start on."""
+    """Registers the Python application as a component of its own. Plans for it are not taken yet."""
 
 def setApn(apn: str, user: str, password: str) -> bool:
     """Sets the mobile network's access point. Kept for the board; without effect where there is no modem."""
@@ -106,7 +105,7 @@ def getSessionFlag() -> bool:
     """Whether an encrypted session is asked for."""
 
 def setOtaKey(pem: str) -> bool:
-    """Sets the public key that packages must be signed with: unsigned and wrongly signed ones are refused from now on."""
+    """Sets the public key that packages must be signed with. This build can't check signatures yet: False for every key."""
 
 def getOtaKey() -> str:
     """The public key that packages must be signed with, '' when none is set."""

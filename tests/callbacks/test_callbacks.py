@@ -7,6 +7,7 @@ import unittest
 
 from board import FIRMWARE, PRELUDE, Board, environment
 from center import (
+    FILE,
     PLAN,
     SERVICE_CALL,
     SERVICE_REPLY,
@@ -64,6 +65,27 @@ start(readTsl=read, readTslServer=serve)
             self.assertEqual(board.line(), "[(0, 'QTH-UNIX', '1.0.0', '1.1.0', 30, 0, -113)] True False")
             self.assertIn(number(13, 1), board.center.expect(STATUS)[1])
             self.assertIn(number(13, 3), board.center.expect(STATUS)[1])
+
+    def test_a_package_for_an_mcu_is_told_with_its_size_where_the_callback_takes_six_arguments(self):
+        plan = text(4, "MCU") + text(5, "1") + text(6, "2") + number(7, 1)
+        file = text(1, "http://a/f") + number(2, 9) + text(3, "0" * 32) + text(4, "MCU") + text(6, "2") + number(7, 1)
+        for callback, told in (
+            ("lambda comp, version, url, md5, crc: print(comp, version, url, md5, crc)", "MCU 2 http://a/f %s 01020304"),
+            ("lambda c, version, url, size, md5, crc: print(c, version, url, size, md5, crc)", "MCU 2 http://a/f 9 %s 01020304"),
+            ("lambda *args: print(*args)", "MCU 2 http://a/f 9 %s 01020304"),
+        ):
+            script = """
+Qth.init()
+Qth.setMcuVer("MCU", "1", %s, callback("result"))
+start(otaPlan=lambda plans: Qth.otaAction(1))
+""" % callback
+            with self.subTest(callback), Board(script) as board:
+                board.lines_until(ONLINE)
+                board.center.send(PLAN, plan)
+                self.assertIn(number(13, 1), board.center.expect(STATUS)[1])
+                self.assertIn(number(13, 2), board.center.expect(STATUS)[1])
+                board.center.send(FILE, file + text(15, "01020304"))
+                self.assertEqual(board.line(), told % ("0" * 32))
 
     def test_values_of_every_type_are_reported(self):
         with Board("start(); \nwhile not Qth.state(): pass\nprint(Qth.sendTsl(1, {1: [1, {2: b'x'}], 3: -1}))") as board:

@@ -13,6 +13,12 @@ pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Jso
     let mut draft: Option<PackageDraft> = None;
     let mut files: Vec<StoredFile> = Vec::new();
     let received = receive(&center, &mut form, &mut draft, &mut files).await;
+    if received.is_err() {
+        // A client that is still sending would see a broken connection in place of the answer.
+        while let Ok(Some(mut field)) = form.next_field().await {
+            while let Ok(Some(_)) = field.chunk().await {}
+        }
+    }
     let stored: Vec<String> = files.iter().map(|file| file.stored.clone()).collect();
     let now = center.now();
     let result = match (received, draft) {

@@ -853,3 +853,95 @@ pub unsafe extern "C" fn qth_writer_finish(this: *mut QthWriter, length: *mut us
         Err(_) => QthWritten::Full,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static CALLS: Mutex<Vec<(u32, QthKind, i32, i32)>> = Mutex::new(Vec::new());
+    static DEPTH: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn call(handle: u32, event: *const QthEvent) -> bool {
+        // SAFETY: the library passes an event.
+        let event = unsafe { &*event };
+        lock(&CALLS).push((handle, event.kind, event.number, event.result));
+        assert_eq!(DEPTH.fetch_add(1, Ordering::SeqCst), 0, "a handler runs inside another");
+        // As a callback does that waits for something.
+        qth_deliver();
+        DEPTH.fetch_sub(1, Ordering::SeqCst);
+        true
+    }
+
+    extern "C" fn nothing() {}
+
+    /// What was delivered.
+    fn delivered() -> Vec<(u32, QthKind, i32, i32)> {
+        qth_deliver();
+        std::mem::take(&mut lock(&CALLS))
+    }
+
+    /// One test: there is one device in a process.
+    #[test]
+    fn events_go_to_the_handler_of_their_kind_until_the_interpreter_goes_away() {
+        let host = QthHost { call, events_wait: nothing, restart: nothing };
+        assert!(!qth_start(), "not there yet");
+        for _ in 0..2 {
+            // SAFETY: a host, and a text with its length.
+            assert!(unsafe { qth_init(&host, b"1.0.0".as_ptr(), 5) });
+        }
+
+        // Nobody handles it: it is dropped.
+        assert!(!qth_start());
+        assert_eq!(delivered(), []);
+
+        qth_set_handler(QthKind::DevEvent as usize, 7);
+        assert!(!qth_start() && !qth_start());
+        let no_product = (7, QthKind::DevEvent, 2, -4352);
+        assert_eq!(delivered(), [no_product, no_product]);
+        assert_eq!(delivered(), []);
+
+        // A soft reset: what waits is forgotten, and the next interpreter begins without handlers.
+        assert!(!qth_start());
+        qth_detach();
+        qth_set_handler(QthKind::DevEvent as usize, 8);
+        assert_eq!(delivered(), []);
+        qth_detach();
+        assert!(!qth_start());
+        assert_eq!(delivered(), []);
+    }
+
+    #[test]
+    fn the_items_of_a_message_are_read_as_they_were_written() {
+        let mut buffer = [0; 64];
+        let (mut writer, mut length) = (QthWriter { inside: [0; 16] }, 0);
+        // SAFETY: buffers and states outlive their use here.
+        unsafe {
+            qth_writer_open(&mut writer, buffer.as_mut_ptr(), buffer.len());
+            qth_writer_int(&mut writer, 1, -5);
+            qth_writer_begin(&mut writer, 2);
+            qth_writer_float(&mut writer, 0, 2.5);
+            qth_writer_bytes(&mut writer, 0, [0xFF].as_ptr(), 1);
+            qth_writer_end(&mut writer);
+            assert_eq!(qth_writer_finish(&mut writer, &mut length), QthWritten::Complete);
+
+            let mut reader = QthReader { inside: [0; 4] };
+            assert!(qth_reader_open(&mut reader, buffer.as_ptr(), length));
+            let mut item = core::mem::MaybeUninit::uninit();
+            assert!(qth_reader_next(&mut reader, item.as_mut_ptr()));
+            let first = item.assume_init_read();
+            assert_eq!((first.id, first.kind, first.integer), (1, QthType::Int, -5));
+            assert!(qth_reader_next(&mut reader, item.as_mut_ptr()));
+            let mut second = item.assume_init_read();
+            assert_eq!((second.id, second.kind), (2, QthType::Array));
+            assert!(qth_reader_next(&mut second.items, item.as_mut_ptr()));
+            assert_eq!(item.assume_init_read().real, 2.5);
+            assert!(qth_reader_next(&mut second.items, item.as_mut_ptr()));
+            assert_eq!(item.assume_init_read().kind, QthType::Bytes);
+            assert!(!qth_reader_next(&mut second.items, item.as_mut_ptr()));
+            assert!(!qth_reader_next(&mut reader, item.as_mut_ptr()));
+
+            assert!(!qth_reader_open(&mut reader, [1].as_ptr(), 1), "malformed");
+        }
+    }
+}

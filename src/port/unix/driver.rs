@@ -14,6 +14,8 @@ use std::time::Duration;
 const REMIND_MILLIS: u64 = 10;
 /// Rounds of exchange before the application may have the device, so that a fast download can't keep it.
 const ROUNDS: u32 = 16;
+/// How long a restart waits for the farewell to the Center to leave, in milliseconds.
+const FAREWELL_MILLIS: u64 = 1500;
 /// A pause when the system's poll fails, so that it can't become a busy loop.
 const RECOVERY: Duration = Duration::from_millis(100);
 
@@ -27,15 +29,19 @@ struct Turn {
 pub(super) fn run(port: &Port, mut poll: Poll, hooks: Hooks) {
     let mut links = [Transport::new(Link::Center), Transport::new(Link::Package)];
     let mut ready = Events::with_capacity(4);
+    let mut restart_by = None;
     loop {
         let turn = turn(port, &poll, &mut links);
         if turn.restart {
+            restart_by = Some(port.now().after_millis(FAREWELL_MILLIS));
+        }
+        if restart_by.is_some_and(|by| !port.has_link() || port.now() >= by) {
             return (hooks.restart)();
         }
         if turn.events_wait {
             (hooks.events_wait)();
         }
-        let timeout = turn.next.map(|next| Duration::from_millis(next.millis_since(port.now())));
+        let timeout = Instant::earliest(turn.next, restart_by).map(|next| Duration::from_millis(next.millis_since(port.now())));
         match poll.poll(&mut ready, timeout) {
             Ok(()) => ready.iter().for_each(|event| links.iter_mut().for_each(|link| link.is_ready(event))),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -63,7 +69,7 @@ fn turn(port: &Port, poll: &Poll, links: &mut [Transport]) -> Turn {
                     });
                 }
                 Action::Close(link) => {
-                    links.iter_mut().filter(|transport| transport.is_of(link)).for_each(Transport::close);
+                    links.iter_mut().filter(|transport| transport.is_of(link)).for_each(|transport| transport.close(now));
                 }
                 Action::Restart => restart = true,
             }

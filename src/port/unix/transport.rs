@@ -17,6 +17,8 @@ use std::sync::Arc;
 const RESOLVE_SECS: u32 = 10;
 /// Seconds for the connection, all addresses together.
 const CONNECT_SECS: u32 = 10;
+/// Seconds for the peer to close, too.
+const CLOSE_SECS: u32 = 1;
 /// Bytes read at a time.
 const BUFFER: usize = 4096;
 
@@ -35,6 +37,12 @@ enum State {
         until: Instant,
     },
     Open(TcpStream),
+    /// Closed on our side, until the peer has closed as well. A socket that is dropped with bytes unread resets the
+    /// connection, and the peer may never see our last words.
+    Closing {
+        stream: TcpStream,
+        until: Instant,
+    },
 }
 
 /// One link's socket and what was read from it but not taken yet.
@@ -64,10 +72,10 @@ impl Transport {
         !matches!(self.state, State::Closed)
     }
 
-    /// When it gives up opening.
+    /// When it gives up opening or closing.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Resolving { until, .. } | State::Connecting { until, .. } => Some(until),
+            State::Resolving { until, .. } | State::Connecting { until, .. } | State::Closing { until, .. } => Some(until),
             _ => None,
         }
     }
@@ -89,7 +97,7 @@ impl Transport {
 
     /// Begins to open a connection. This build speaks plain TCP only: a peer that wants TLS is not reached.
     pub(super) fn open(&mut self, now: Instant, peer: Option<&Server>, registry: &Registry, waker: &Arc<Waker>) {
-        self.close();
+        *self = Self::new(self.link);
         self.state = match peer {
             None => State::Refused(Closed::NotResolved),
             Some(peer) if peer.secure => State::Refused(Closed::NotOpened),
@@ -107,12 +115,14 @@ impl Transport {
     }
 
     /// Closes the connection. What was written still arrives.
-    pub(super) fn close(&mut self) {
-        if let State::Open(stream) = &self.state {
-            // The socket is closed in any case.
-            let _ = stream.shutdown(Shutdown::Write);
+    pub(super) fn close(&mut self, now: Instant) {
+        let before = std::mem::replace(self, Self::new(self.link));
+        if let State::Open(stream) = before.state {
+            if !before.ended && stream.shutdown(Shutdown::Write).is_ok() {
+                self.state = State::Closing { stream, until: now.after_secs(CLOSE_SECS) };
+                self.readable = true;
+            }
         }
-        *self = Self::new(self.link);
     }
 
     /// Moves what can be moved; false when that is nothing.
@@ -122,6 +132,7 @@ impl Transport {
             State::Refused(why) => self.fail(now, device, *why),
             State::Resolving { .. } => self.resolved(now, device, registry),
             State::Connecting { .. } => self.connected(now, device, registry),
+            State::Closing { .. } => self.finish_closing(now),
             State::Open(_) => {
                 let has_sent = self.send(now, device);
                 let has_received = self.receive(now, device);
@@ -131,9 +142,26 @@ impl Transport {
     }
 
     fn fail(&mut self, now: Instant, device: &mut Device<UnixBoard>, why: Closed) -> bool {
-        self.close();
+        *self = Self::new(self.link);
         device.closed(now, self.link, why);
         true
+    }
+
+    /// Reads what the peer had on its way, until it has closed.
+    fn finish_closing(&mut self, now: Instant) -> bool {
+        let State::Closing { stream, until } = &mut self.state else { return false };
+        let read = if self.readable { stream.read(&mut self.buffer) } else { Err(ErrorKind::WouldBlock.into()) };
+        match read {
+            Ok(count) if count > 0 && now < *until => true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock && now < *until => {
+                self.readable = false;
+                false
+            }
+            _ => {
+                *self = Self::new(self.link);
+                true
+            }
+        }
     }
 
     fn resolved(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {

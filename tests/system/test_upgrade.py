@@ -175,6 +175,7 @@ class Revert(SystemCase):
         process.cut_power()
         board = process.power_on()
         board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        self.wait_for_state(second, "failed")
         self.assertIn("tried before", self.log(second))
 
 

@@ -76,7 +76,11 @@ impl<B: Board> Device<B> {
     /// Disconnects; an upgrade stays where it is until the next start.
     pub fn stop(&mut self, now: Instant) {
         let Self { mqtt, core, download } = self;
-        download.stop();
+        if matches!(core.connection.phase, Phase::Leaving(_, Next::Restart)) {
+            // The restart into the new firmware stops more than this would.
+            return;
+        }
+        core.upgrade_stopped(download);
         core.leave(now, Next::Stop, mqtt);
     }
 
@@ -100,10 +104,10 @@ impl<B: Board> Device<B> {
         }
     }
 
-    /// Sets product key and secret; false when one is empty or too long.
+    /// Sets product key and secret; false when one is empty, too long, or no key.
     pub fn set_product(&mut self, pk: &str, ps: &str) -> bool {
         let (Ok(pk), Ok(ps)) = (String::try_from(pk), String::try_from(ps)) else { return false };
-        if pk.is_empty() || ps.is_empty() {
+        if !is_key(&pk) || !is_key(&ps) {
             return false;
         }
         self.core.config.product = Product { pk, ps };
@@ -132,9 +136,9 @@ impl<B: Board> Device<B> {
         }
     }
 
-    /// Replaces the board's device key; false when empty or longer than 16 characters.
+    /// Replaces the board's device key; false when empty, longer than 16 characters, or no key.
     pub fn set_device_key(&mut self, dk: &str) -> bool {
-        set_text(&mut self.core.config.dk, dk)
+        is_key(dk) && set_text(&mut self.core.config.dk, dk)
     }
 
     /// Replaces the firmware's version; false when empty or longer than 64 characters.
@@ -299,6 +303,11 @@ impl<B: Board> Core<B> {
         report::versions(&mut writer, &self.board.about(), &self.config);
         writer.finish().is_ok_and(|length| self.queue(length, command::OTA_REQUEST, Sender::Nobody))
     }
+}
+
+/// Keys are parts of topics and of passwords, whose separators they can't contain.
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'+' | b'#' | b';'))
 }
 
 fn set_text<const N: usize>(setting: &mut String<N>, text: &str) -> bool {

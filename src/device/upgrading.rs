@@ -56,6 +56,10 @@ pub(crate) struct Upgrading {
     /// When a firmware on trial must have reached the Center.
     trial_until: Option<Instant>,
     restart: bool,
+    /// The new firmware has its trial, and begins it with the restart.
+    is_armed: bool,
+    /// What the last restart has brought was told.
+    is_resumed: bool,
     wants_sha256: bool,
     plan_told: bool,
 }
@@ -71,6 +75,8 @@ impl Upgrading {
             progress_due: None,
             trial_until: None,
             restart: false,
+            is_armed: false,
+            is_resumed: false,
             wants_sha256: false,
             plan_told: false,
         }
@@ -402,7 +408,10 @@ impl<B: Board> Core<B> {
             return;
         }
         match self.slots.arm(self.board.flash(), &mut self.records, TRIAL_BOOTS) {
-            Ok(()) => self.upgrade.restart = true,
+            Ok(()) => {
+                self.upgrade.is_armed = true;
+                self.upgrade.restart = true;
+            }
             Err(_) => self.fail(Failure::Flash),
         }
     }
@@ -453,6 +462,9 @@ impl<B: Board> Core<B> {
 
     /// The application has started the device: it hears what the restart has brought.
     pub(super) fn upgrade_started(&mut self, now: Instant) {
+        if core::mem::replace(&mut self.upgrade.is_resumed, true) {
+            return;
+        }
         match self.upgrade.state.stage {
             Stage::Downloading if !self.upgrade.downloads() => self.count_interruption(),
             Stage::Updating if self.upgrade.kind() == Some(Kind::Module) && !self.slots.is_trial() => {
@@ -472,6 +484,12 @@ impl<B: Board> Core<B> {
         }
     }
 
+    /// The application has stopped the device: the upgrade stays where it is.
+    pub(super) fn upgrade_stopped(&mut self, download: &mut Fetch) {
+        self.stop_download(download);
+        self.upgrade.due = None;
+    }
+
     /// A download that got nowhere between two starts is a failed attempt.
     fn count_interruption(&mut self) {
         let offset = self.slots.resume(self.board.flash(), &self.records).unwrap_or(0);
@@ -487,12 +505,19 @@ impl<B: Board> Core<B> {
 
     /// The Center is there: the upgrade goes on, and what it could not report is reported.
     pub(super) fn upgrade_online(&mut self, now: Instant) {
+        if self.upgrade.is_armed {
+            self.upgrade.restart = true;
+            return;
+        }
         match self.upgrade.state.stage {
             Stage::Idle => {
                 // On trial without an upgrade: its records are lost, but it has reached the Center.
                 if self.slots.is_trial() && self.slots.confirm(self.board.flash(), &mut self.records).is_ok() {
                     self.upgrade.trial_until = None;
                 }
+            }
+            Stage::Offered if self.upgrade.state.plan().is_some_and(|plan| plan.confirms_itself()) => {
+                self.upgrade.due = Some(now);
             }
             Stage::Offered if !self.upgrade.plan_told => {
                 self.upgrade.plan_told = self.events.push(Event::Plan);
@@ -505,7 +530,9 @@ impl<B: Board> Core<B> {
             Stage::Downloading if !self.upgrade.downloads() => self.upgrade.due = Some(now),
             Stage::Downloading => {}
             Stage::Downloaded => self.install(),
-            Stage::Updating if self.upgrade.kind() == Some(Kind::Mcu) => {}
+            Stage::Updating if self.upgrade.kind() == Some(Kind::Mcu) => {
+                let _ = self.upgrade.due.get_or_insert(now.after_secs(MCU_SECS));
+            }
             Stage::Updating => self.report_new_firmware(),
             Stage::Ended => self.report_once(Status::Failed, self.upgrade.state.failure),
         }

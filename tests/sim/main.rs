@@ -66,6 +66,14 @@ fn power_may_be_cut_at_every_flash_operation_of_an_upgrade() {
 }
 
 #[test]
+fn an_application_that_stops_and_starts_the_device_delays_its_upgrade_and_no_more() {
+    for seed in 100..200 {
+        let end = World::new(seed, Faults { stops: 10, steps: 150, ..Faults::NONE }, Firmware::Good).run();
+        assert_eq!(end.verdict, Verdict::Upgraded, "seed {seed}");
+    }
+}
+
+#[test]
 fn any_faults_end_in_the_new_or_the_old_firmware_with_a_true_report() {
     let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seeds = match from_env("QTH_SIM_SEED") {

@@ -39,6 +39,8 @@ pub struct Faults {
     pub lost_connection: u64,
     pub refused_connection: u64,
     pub power_cut: u64,
+    /// The application stops the device and starts it again.
+    pub stops: u64,
     pub duplicates: bool,
     pub slow: bool,
     pub ignores_ranges: bool,
@@ -54,6 +56,7 @@ impl Faults {
         lost_connection: 0,
         refused_connection: 0,
         power_cut: 0,
+        stops: 0,
         duplicates: false,
         slow: false,
         ignores_ranges: false,
@@ -70,6 +73,7 @@ impl Faults {
             lost_connection: rate([0, 20, 60, 200]),
             refused_connection: rate([0, 2, 3, 8]),
             power_cut: rate([0, 0, 100, 300]),
+            stops: rate([0, 0, 0, 100]),
             duplicates: rate([0, 0, 1, 1]) == 1,
             slow: rate([0, 0, 0, 1]) == 1,
             ignores_ranges: rate([0, 0, 0, 1]) == 1,
@@ -182,6 +186,9 @@ impl World {
             let link = LINKS[self.random.below(2) as usize];
             self.lose(link);
         }
+        if faulty && self.random.one_in(self.faults.stops) && self.stop_and_start() {
+            return self.restart();
+        }
         let moved = self.move_bytes();
         if self.run_device() {
             return self.restart();
@@ -190,6 +197,28 @@ impl World {
         if !moved && !self.has_bytes_to_move() {
             self.let_time_pass();
         }
+    }
+
+    /// The application stops the device, now and then long enough for the goodbye to leave, and starts it again.
+    /// True when the device asks for a restart meanwhile.
+    fn stop_and_start(&mut self) -> bool {
+        let now = self.now;
+        self.device.as_mut().unwrap().stop(now);
+        if self.random.one_in(2) {
+            if self.run_device() {
+                return true;
+            }
+            self.move_bytes();
+        }
+        if !self.is_mute() {
+            assert!(self.device.as_mut().unwrap().start(now));
+        }
+        false
+    }
+
+    /// The firmware that runs never connects.
+    fn is_mute(&mut self) -> bool {
+        self.firmware == Firmware::Mute && self.slots().running() == Some(1)
     }
 
     /// Moves some bytes in each direction of each open link.

@@ -446,3 +446,257 @@ enum Taken {
     Event(Event<'static>),
     Message,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    type Session = Client<256, 256>;
+
+    const START: Instant = Instant::from_millis(1_000);
+    const ACCEPTED: [u8; 4] = [0x20, 2, 0, 0];
+    const CONNECT: Connect =
+        Connect { client_id: "qd1", user_name: None, password: Some(b"pw"), keep_alive: 60, clean_session: true };
+
+    fn publish(qos: QoS) -> Publish<'static> {
+        Publish { topic: "t", qos, retain: false, dup: false, id: None }
+    }
+
+    /// All that waits for the transport, which takes it.
+    fn sent(session: &mut Session, now: Instant) -> Vec<u8> {
+        let bytes = session.transmit().to_vec();
+        session.transmitted(now, bytes.len());
+        bytes
+    }
+
+    fn received(session: &mut Session, bytes: &[u8]) {
+        assert_eq!(session.received(bytes), bytes.len());
+    }
+
+    fn connected() -> Session {
+        let mut session = Session::new();
+        session.connect(START, &CONNECT).unwrap();
+        sent(&mut session, START);
+        received(&mut session, &ACCEPTED);
+        assert_eq!(session.poll(START), Some(Event::Connected { session_present: false }));
+        session
+    }
+
+    #[test]
+    fn a_refusal_ends_the_session_with_its_return_code() {
+        for code in 1..=5 {
+            let mut session = Session::new();
+            session.connect(START, &CONNECT).unwrap();
+            received(&mut session, &[0x20, 2, 0, code]);
+            assert_eq!(session.poll(START), Some(Event::Refused(code)));
+            assert_eq!(session.publish(&publish(QoS::AtMostOnce), b""), Err(Error::WrongState));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_is_noticed_after_five_seconds() {
+        let mut session = Session::new();
+        session.connect(START, &CONNECT).unwrap();
+        assert_eq!(session.poll_at(), Some(START.after_secs(5)));
+        session.timeout(START.after_millis(4_999));
+        assert_eq!(session.poll(START), None);
+        session.timeout(START.after_secs(5));
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::TimedOut)));
+
+        let mut session = connected();
+        session.subscribe(START, "q/+", QoS::AtLeastOnce).unwrap();
+        session.timeout(START.after_secs(5));
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::TimedOut)));
+    }
+
+    #[test]
+    fn a_subscription_is_granted_or_refused() {
+        for (code, granted) in [(0, Some(QoS::AtMostOnce)), (1, Some(QoS::AtLeastOnce)), (0x80, None)] {
+            let mut session = connected();
+            let id = session.subscribe(START, "q/+", QoS::AtLeastOnce).unwrap();
+            assert_eq!(sent(&mut session, START), [0x82, 8, 0, 1, 0, 3, b'q', b'/', b'+', 1]);
+            received(&mut session, &[0x90, 3, 0, 1, code]);
+            assert_eq!(session.poll(START), Some(Event::Subscribed { id, granted }));
+        }
+    }
+
+    #[test]
+    fn a_ping_goes_out_after_a_minute_of_silence_and_must_be_answered() {
+        let mut session = connected();
+        let later = START.after_secs(30);
+        session.publish(&publish(QoS::AtMostOnce), b"x").unwrap();
+        sent(&mut session, later);
+        let due = later.after_secs(60);
+        assert_eq!(session.poll_at(), Some(due));
+        session.timeout(due);
+        assert_eq!(sent(&mut session, due), packet::PING);
+        received(&mut session, &[0xD0, 0]);
+        assert_eq!(session.poll(due), None);
+        assert_eq!(session.poll_at(), Some(due.after_secs(60)));
+
+        session.timeout(due.after_secs(60));
+        sent(&mut session, due.after_secs(60));
+        session.timeout(due.after_secs(65));
+        assert_eq!(session.poll(due), Some(Event::Failed(Error::KeepAlive)));
+    }
+
+    #[test]
+    fn a_message_with_qos_1_is_the_servers_once_it_is_acknowledged() {
+        let mut session = connected();
+        let id = session.publish(&publish(QoS::AtLeastOnce), b"x").unwrap().unwrap();
+        assert_eq!(sent(&mut session, START), [0x32, 6, 0, 1, b't', 0, 1, b'x']);
+        received(&mut session, &[0x40, 2, 0, 1]);
+        assert_eq!(session.poll(START), Some(Event::Acknowledged(id)));
+        assert_eq!(session.poll(START), None);
+    }
+
+    #[test]
+    fn a_message_with_qos_2_is_the_servers_once_it_is_received_and_is_released_then() {
+        let mut session = connected();
+        let id = session.publish(&publish(QoS::ExactlyOnce), b"x").unwrap().unwrap();
+        sent(&mut session, START);
+        received(&mut session, &[0x50, 2, 0, 1]);
+        assert_eq!(session.poll(START), Some(Event::Acknowledged(id)));
+        assert_eq!(sent(&mut session, START), [0x62, 2, 0, 1]);
+        received(&mut session, &[0x70, 2, 0, 1]);
+        assert_eq!(session.poll(START), None);
+    }
+
+    #[test]
+    fn an_incoming_message_is_acknowledged_only_after_it_was_handed_out() {
+        for (first, answer) in [(0x32, 0x40), (0x34, 0x50)] {
+            let mut session = connected();
+            received(&mut session, &[first, 6, 0, 1, b't', 0, 9, b'x']);
+            assert!(session.transmit().is_empty());
+            assert!(matches!(session.poll(START), Some(Event::Message { topic: "t", payload: [b'x'], .. })));
+            assert_eq!(sent(&mut session, START), [answer, 2, 0, 9]);
+        }
+    }
+
+    #[test]
+    fn a_repeated_message_with_qos_2_is_handed_out_once_until_it_is_released() {
+        let mut session = connected();
+        let mut bytes = [0x34, 6, 0, 1, b't', 0, 9, b'x'];
+        received(&mut session, &bytes);
+        assert!(matches!(session.poll(START), Some(Event::Message { .. })));
+        bytes[0] |= 8;
+        received(&mut session, &bytes);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(sent(&mut session, START), [0x50, 2, 0, 9, 0x50, 2, 0, 9]);
+        received(&mut session, &[0x62, 2, 0, 9]);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(sent(&mut session, START), [0x70, 2, 0, 9]);
+        bytes[0] &= !8;
+        received(&mut session, &bytes);
+        assert!(matches!(session.poll(START), Some(Event::Message { .. })));
+    }
+
+    #[test]
+    fn no_more_than_eight_messages_are_unacknowledged_and_each_has_an_identifier_of_its_own() {
+        let mut session = connected();
+        let mut ids = Vec::new();
+        for _ in 0..IN_FLIGHT {
+            ids.push(session.publish(&publish(QoS::AtLeastOnce), b"").unwrap().unwrap());
+        }
+        assert_eq!(session.publish(&publish(QoS::AtLeastOnce), b""), Err(Error::Busy));
+        assert!(session.publish(&publish(QoS::AtMostOnce), b"").is_ok());
+        assert!(ids.iter().all(|id| ids.iter().filter(|other| *other == id).count() == 1));
+        sent(&mut session, START);
+        received(&mut session, &packet::answer(Answer::PubAck, ids[3]));
+        assert_eq!(session.poll(START), Some(Event::Acknowledged(ids[3])));
+        assert!(session.publish(&publish(QoS::AtLeastOnce), b"").is_ok());
+    }
+
+    #[test]
+    fn after_a_reconnect_a_message_goes_out_again_as_a_duplicate_under_its_old_identifier() {
+        let mut session = connected();
+        let id = session.publish(&publish(QoS::AtLeastOnce), b"x").unwrap();
+        session.reset();
+        session.connect(START, &CONNECT).unwrap();
+        sent(&mut session, START);
+        received(&mut session, &ACCEPTED);
+        session.poll(START);
+        let again = Publish { dup: true, id, ..publish(QoS::AtLeastOnce) };
+        assert_eq!(session.publish(&again, b"x"), Ok(id));
+        assert_eq!(sent(&mut session, START), [0x3A, 6, 0, 1, b't', 0, 1, b'x']);
+        assert_ne!(session.publish(&publish(QoS::AtLeastOnce), b"y").unwrap(), id);
+    }
+
+    #[test]
+    fn bytes_may_leave_and_arrive_one_at_a_time() {
+        let mut session = connected();
+        session.publish(&publish(QoS::AtMostOnce), b"abc").unwrap();
+        let mut out = Vec::new();
+        while let Some(&byte) = session.transmit().first() {
+            out.push(byte);
+            session.transmitted(START, 1);
+        }
+        assert_eq!(out, [0x30, 6, 0, 1, b't', b'a', b'b', b'c']);
+        for byte in &out[..7] {
+            received(&mut session, &[*byte]);
+            assert_eq!(session.poll(START), None);
+        }
+        received(&mut session, &out[7..]);
+        assert!(matches!(session.poll(START), Some(Event::Message { payload: [b'a', b'b', b'c'], .. })));
+    }
+
+    #[test]
+    fn a_packet_that_can_never_fit_is_an_error_at_once_in_both_directions() {
+        let mut session = connected();
+        assert_eq!(session.publish(&publish(QoS::AtMostOnce), &[0; 256]), Err(Error::TooLarge));
+        received(&mut session, &[0x30, 0xFE, 0x01, 0, 1]);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::TooLarge)));
+    }
+
+    #[test]
+    fn packets_out_of_place_end_the_session() {
+        let mut session = connected();
+        received(&mut session, &ACCEPTED);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Unexpected)));
+
+        let mut session = Session::new();
+        session.connect(START, &CONNECT).unwrap();
+        received(&mut session, &[0xD0, 0]);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Unexpected)));
+
+        let mut session = connected();
+        received(&mut session, &[0xF0, 0]);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Malformed)));
+        assert_eq!(session.poll(START), None);
+    }
+
+    #[test]
+    fn answers_wait_for_room_rather_than_get_lost() {
+        let mut session = connected();
+        while session.publish(&publish(QoS::AtMostOnce), &[0; 10]).is_ok() {}
+        // More messages than there is room for answers to them.
+        let mut messages: Vec<u8> = (1..=30).flat_map(|id| [0x32, 5, 0, 1, b't', 0, id]).collect();
+        let (mut taken, mut answers) = (0, Vec::new());
+        while !messages.is_empty() {
+            let count = session.received(&messages);
+            messages.drain(..count);
+            while session.poll(START).is_some() {
+                taken += 1;
+            }
+            answers.extend(sent(&mut session, START));
+        }
+        while session.poll(START).is_some() {
+            taken += 1;
+            answers.extend(sent(&mut session, START));
+        }
+        let acknowledged = answers.windows(4).filter(|packet| packet[..3] == [0x40, 2, 0]).count();
+        assert_eq!((taken, acknowledged), (30, 30));
+    }
+
+    #[test]
+    fn nothing_follows_a_disconnect() {
+        let mut session = connected();
+        session.disconnect();
+        assert_eq!(sent(&mut session, START), packet::DISCONNECT);
+        assert_eq!(session.publish(&publish(QoS::AtMostOnce), b""), Err(Error::WrongState));
+        received(&mut session, &[0x30, 3, 0, 1, b't']);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(session.poll_at(), None);
+    }
+}

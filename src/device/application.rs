@@ -32,7 +32,7 @@ impl<B: Board> Device<B> {
     pub fn new(now: Instant, mut board: B) -> Self {
         let layout = board.layout();
         let records = Records::open(board.flash(), layout);
-        let slots = Slots::load(board.flash(), layout, &records);
+        let slots = Slots::load(board.flash(), layout, &records).unwrap_or(Slots::unknown(layout));
         let mut core = Core {
             board,
             config: Config::new(),

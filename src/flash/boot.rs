@@ -26,10 +26,10 @@ pub struct Boot {
 /// else the confirmed one; `None` when there is neither.
 ///
 /// # Errors
-/// Flash can't be written: nothing may be started on trial without its start being counted.
+/// Flash can't be read, or not be written: nothing may be started on trial without its start being counted.
 pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Option<Boot>, Error> {
     let mut records = Records::open(flash, layout);
-    let mut slots = Slots::load(flash, layout, &records);
+    let mut slots = Slots::load(flash, layout, &records)?;
     slots.take_boot(flash, &mut records)?;
     let Some((slot, info)) = slots.running().and_then(|slot| Some((slot, slots.info(slot)?))) else { return Ok(None) };
     let trial = match info.state {
@@ -46,5 +46,5 @@ pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Option<Boot>
 /// It is the confirmed one, after which there is none; or flash can't be written.
 pub fn reject_damaged<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<(), Error> {
     let mut records = Records::open(flash, layout);
-    Slots::load(flash, layout, &records).reject(flash, &mut records, Reason::Digest)
+    Slots::load(flash, layout, &records)?.reject(flash, &mut records, Reason::Digest)
 }

@@ -4,7 +4,7 @@ use embedded_storage::nor_flash::{
     check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -47,10 +47,11 @@ pub struct FileFlash {
 }
 
 impl FileFlash {
-    /// Opens the flash in `path`; a file that is missing or shorter is filled up with blank flash.
+    /// Opens the flash in `path`, which is made where it is missing. A file of another size is no flash and stays as it
+    /// is, unless its making was cut off: such a one is blank as far as it goes.
     ///
     /// # Errors
-    /// The file can't be opened, or another process has it open.
+    /// The file can't be opened, is no flash of this size, or another process has it open.
     pub fn open(path: &Path, size: u32) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock().map_err(|error| match error {
@@ -58,12 +59,14 @@ impl FileFlash {
             std::fs::TryLockError::Error(error) => error,
         })?;
         let length = file.metadata()?.len();
-        let blank = vec![0xFF; 64 * 1024];
-        let mut at = length;
-        while at < u64::from(size) {
-            let count = blank.len().min((u64::from(size) - at) as usize);
-            file.write_all_at(&blank[..count], at)?;
-            at += count as u64;
+        if length != u64::from(size) {
+            let mut made = Vec::new();
+            (&file).take(u64::from(size)).read_to_end(&mut made)?;
+            if length > u64::from(size) || made.iter().any(|&byte| byte != 0xFF) {
+                let message = format!("it has {length} bytes, a flash of this board has {size}");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
+            file.write_all_at(&vec![0xFF; size as usize], 0)?;
         }
         Ok(Self { file, size })
     }
@@ -110,5 +113,64 @@ impl NorFlash for FileFlash {
             *cell &= byte;
         }
         Ok(self.file.write_all_at(&cells, u64::from(offset))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: u32 = 4 * ERASE as u32;
+
+    fn open(content: &[u8]) -> (io::Result<FileFlash>, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flash.bin");
+        std::fs::write(&path, content).unwrap();
+        let flash = FileFlash::open(&path, SIZE);
+        (flash, std::fs::read(&path).unwrap())
+    }
+
+    #[test]
+    fn a_new_file_is_blank_flash() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut flash = FileFlash::open(&folder.path().join("flash.bin"), SIZE).unwrap();
+        let mut bytes = [0; SIZE as usize];
+        flash.read(0, &mut bytes).unwrap();
+        assert!(bytes.iter().all(|&byte| byte == 0xFF));
+    }
+
+    #[test]
+    fn a_file_whose_making_was_cut_off_is_made_whole() {
+        let (flash, content) = open(&[0xFF; 100]);
+        assert!(flash.is_ok());
+        assert_eq!(content, [0xFF; SIZE as usize]);
+    }
+
+    #[test]
+    fn a_file_of_another_size_is_refused_and_stays_as_it_is() {
+        for foreign in [b"a letter".to_vec(), vec![0xFF; SIZE as usize + 1], vec![0; SIZE as usize - 1]] {
+            let (flash, content) = open(&foreign);
+            assert_eq!(flash.unwrap_err().kind(), io::ErrorKind::InvalidData);
+            assert_eq!(content, foreign);
+        }
+    }
+
+    #[test]
+    fn a_second_process_gets_no_hold_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flash.bin");
+        let _first = FileFlash::open(&path, SIZE).unwrap();
+        assert_eq!(FileFlash::open(&path, SIZE).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_write_sets_no_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut flash = FileFlash::open(&folder.path().join("flash.bin"), SIZE).unwrap();
+        flash.write(8, &[0x0F; 4]).unwrap();
+        assert!(matches!(flash.write(8, &[0x1F; 4]), Err(FileFlashError::NotErased)));
+        assert!(matches!(flash.write(9, &[0; 4]), Err(FileFlashError::Access(NorFlashErrorKind::NotAligned))));
+        flash.erase(0, ERASE as u32).unwrap();
+        flash.write(8, &[0x1F; 4]).unwrap();
     }
 }

@@ -155,14 +155,23 @@ pub struct Slots {
 }
 
 impl Slots {
+    /// Slots of which nothing is known. None of them runs, so that none is written.
+    pub const fn unknown(layout: Layout) -> Self {
+        Self { layout, slots: [SlotInfo::EMPTY, SlotInfo::EMPTY], known_bad: [0; 32], reverted: None }
+    }
+
     /// Reads the state of the slots. Without a record both are empty.
-    pub fn load<F: NorFlash>(flash: &mut F, layout: Layout, records: &Records) -> Self {
+    ///
+    /// # Errors
+    /// Flash can't be read, or the record is not one that this understands.
+    pub fn load<F: NorFlash>(flash: &mut F, layout: Layout, records: &Records) -> Result<Self, Error> {
         let mut bytes = [0; RECORD];
-        let mut slots = Self { layout, slots: [SlotInfo::EMPTY, SlotInfo::EMPTY], known_bad: [0; 32], reverted: None };
-        if let Ok(Some(RECORD)) = records.get(flash, Key::Boot, &mut bytes) {
-            slots.read_record(&bytes);
+        let mut slots = Self::unknown(layout);
+        match records.get(flash, Key::Boot, &mut bytes)? {
+            None => Ok(slots),
+            Some(RECORD) if slots.read_record(&bytes).is_some() => Ok(slots),
+            Some(_) => Err(Error::Device),
         }
-        slots
     }
 
     /// Records that slot A holds the firmware that came with the board.
@@ -422,14 +431,14 @@ impl Slots {
         records.put(flash, Key::Boot, &record)
     }
 
-    fn read_record(&mut self, record: &[u8; RECORD]) {
-        let Some((&FORMAT, mut rest)) = record.split_first() else { return };
+    fn read_record(&mut self, record: &[u8; RECORD]) -> Option<()> {
+        let (&FORMAT, mut rest) = record.split_first()? else { return None };
         for slot in &mut self.slots {
-            let Some((bytes, after)) = rest.split_first_chunk::<SLOT_RECORD>() else { return };
+            let (bytes, after) = rest.split_first_chunk::<SLOT_RECORD>()?;
             rest = after;
             let &[code, detail, s0, s1, s2, s3, ref tail @ ..] = bytes;
-            let Some((sha256, version)) = tail.split_first_chunk::<32>() else { return };
-            let Some((&length, text)) = version.split_first() else { return };
+            let (sha256, version) = tail.split_first_chunk::<32>()?;
+            let (&length, text) = version.split_first()?;
             let text = text.get(..usize::from(length)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default();
             *slot = SlotInfo {
                 state: State::from_code(code, detail),
@@ -438,10 +447,10 @@ impl Slots {
                 version: String::try_from(text).unwrap_or_default(),
             };
         }
-        if let Some((known_bad, &[reason])) = rest.split_first_chunk::<32>() {
-            self.known_bad = *known_bad;
-            self.reverted = Reason::from_code(reason);
-        }
+        let (known_bad, reason) = rest.split_first_chunk::<32>()?;
+        self.known_bad = *known_bad;
+        self.reverted = Reason::from_code(*reason.first()?);
+        Some(())
     }
 }
 

@@ -400,7 +400,7 @@ impl World {
     fn slots(&mut self) -> Slots {
         let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
         let records = Records::open(flash, LAYOUT);
-        Slots::load(flash, LAYOUT, &records)
+        Slots::load(flash, LAYOUT, &records).unwrap()
     }
 
     fn check(mut self) -> End {
@@ -457,7 +457,7 @@ fn install(flash: &mut RamFlash, image: &[u8]) {
     let region = LAYOUT.slots[0];
     flash.bytes_mut()[region.start as usize..][..image.len()].copy_from_slice(image);
     let mut records = Records::open(flash, LAYOUT);
-    let mut slots = Slots::load(flash, LAYOUT, &records);
+    let mut slots = Slots::load(flash, LAYOUT, &records).unwrap();
     slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), "1.0.0").unwrap();
     flash.operations = 0;
 }

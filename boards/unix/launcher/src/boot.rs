@@ -2,6 +2,7 @@
 
 use crate::options::Options;
 use crate::say;
+use embedded_storage::nor_flash::NorFlash;
 use qth::flash::file::FileFlash;
 use qth::flash::layout::Layout;
 use qth::flash::ram::RamFlash;
@@ -54,7 +55,7 @@ pub fn choose(options: &Options) -> Result<Chosen, String> {
             .map_err(|error| trouble(options, error))?;
         if <[u8; 32]>::from(Sha256::digest(&image)) == decision.sha256 {
             let records = Records::open(&mut flash, LAYOUT);
-            let slots = Slots::load(&mut flash, LAYOUT, &records);
+            let slots = Slots::load(&mut flash, LAYOUT, &records).map_err(|error| trouble(options, error))?;
             let version = slots.info(decision.slot).map(|info| info.version.to_string()).unwrap_or_default();
             return Ok(Chosen { slot: decision.slot, version, trial: decision.trial, reverted: slots.reverted(), image });
         }
@@ -68,19 +69,47 @@ pub fn choose(options: &Options) -> Result<Chosen, String> {
 fn program_factory(flash: &mut FileFlash, options: &Options) -> Result<(), String> {
     let path = options.factory.display();
     let image = fs::read(&options.factory).map_err(|error| format!("factory image {path}: {error}"))?;
-    let region = LAYOUT.slots[0];
-    let size = u32::try_from(image.len()).ok().filter(|size| *size > 0 && *size <= region.len);
-    let size = size.ok_or(format!("factory image {path}: {} bytes do not fit a slot of {}", image.len(), region.len))?;
-    let mut write = || -> Result<(), Error> {
-        slot::erase(flash, region)?;
-        slot::write_padded(flash, region.start, &image)?;
-        let mut records = Records::open(flash, LAYOUT);
-        let mut slots = Slots::load(flash, LAYOUT, &records);
-        slots.factory(flash, &mut records, size, Sha256::digest(&image).into(), &options.factory_version)
-    };
-    write().map_err(|error| trouble(options, error))?;
+    let room = LAYOUT.slots[0].len;
+    if image.is_empty() || image.len() > room as usize {
+        return Err(format!("factory image {path}: {} bytes do not fit a slot of {room}", image.len()));
+    }
+    let mut programmed = RamFlash::new(LAYOUT.size());
+    program(&mut programmed, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
+    if !is_unused(flash, &mut programmed).map_err(|error| trouble(options, error))? {
+        return Err(format!(
+            "flash {}: it holds no firmware, but is not blank; it stays as it is: name another file, or remove it to begin anew",
+            options.flash.display()
+        ));
+    }
+    program(flash, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
     say(&format!("new flash {}, programmed with {path}", options.flash.display()));
     Ok(())
+}
+
+fn program<F: NorFlash>(flash: &mut F, image: &[u8], version: &str) -> Result<(), Error> {
+    let region = LAYOUT.slots[0];
+    slot::erase(flash, region)?;
+    slot::write_padded(flash, region.start, image)?;
+    let mut records = Records::open(flash, LAYOUT);
+    let mut slots = Slots::load(flash, LAYOUT, &records)?;
+    slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), version)
+}
+
+/// Records and slot A are blank, but for what an earlier programming has left that was cut off.
+fn is_unused(flash: &mut FileFlash, programmed: &mut RamFlash) -> Result<bool, Error> {
+    for region in [LAYOUT.records, LAYOUT.slots[0]] {
+        let mut at = region.start as usize;
+        let mut is_unused = true;
+        slot::read(flash, region, region.len, |bytes| {
+            let expected = &programmed.bytes_mut()[at..];
+            is_unused &= bytes.iter().zip(expected).all(|(byte, expected)| *byte == 0xFF || byte == expected);
+            at += bytes.len();
+        })?;
+        if !is_unused {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn trouble(options: &Options, error: Error) -> String {
@@ -97,5 +126,5 @@ pub fn load(path: &Path) -> Result<Slots, String> {
     let bytes = fs::read(path).map_err(|error| format!("flash {}: {error}", path.display()))?;
     let mut flash = RamFlash::with_content(bytes, LAYOUT.size());
     let records = Records::open(&mut flash, LAYOUT);
-    Ok(Slots::load(&mut flash, LAYOUT, &records))
+    Slots::load(&mut flash, LAYOUT, &records).map_err(|error| format!("flash {}: {error:?}", path.display()))
 }

@@ -1,0 +1,4 @@
+//! The power switch with real processes: what is programmed, what is started, and when it ends.
+
+mod board;
+mod flash;

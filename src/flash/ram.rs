@@ -3,6 +3,7 @@
 use embedded_storage::nor_flash::{
     check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
+use std::ops::Range;
 
 /// Erase size of the flash in memory.
 pub const ERASE: usize = 4096;
@@ -16,6 +17,8 @@ pub enum RamFlashError {
     Access(NorFlashErrorKind),
     /// A write wanted to set a bit: the place was not erased.
     NotErased,
+    /// The place is worn out or unreadable.
+    Broken,
     /// The power is cut.
     NoPower,
 }
@@ -42,26 +45,31 @@ pub enum Cut {
 
 /// A NOR flash in memory: erasing sets all bits of a block, writing clears bits.
 #[derive(Clone, Debug)]
-pub struct RamFlash {
+pub struct RamFlash<const ERASE_SIZE: usize = ERASE, const WRITE_SIZE: usize = WRITE> {
     bytes: Vec<u8>,
     /// Erase and write operations so far.
     pub operations: usize,
-    /// Blocks erased so far.
-    pub erases: usize,
+    /// Of each block, how often it was erased.
+    pub erases: Vec<usize>,
+    /// Writing and erasing fail here.
+    pub worn: Range<u32>,
+    /// Reading fails here.
+    pub unreadable: Range<u32>,
     cut: Option<(usize, Cut)>,
     has_power: bool,
 }
 
-impl RamFlash {
+impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRITE_SIZE> {
     /// A blank flash of `size` bytes.
     pub fn new(size: u32) -> Self {
-        Self { bytes: vec![0xFF; size as usize], operations: 0, erases: 0, cut: None, has_power: true }
+        Self::with_content(Vec::new(), size)
     }
 
     /// A flash of `size` bytes with this content, blank behind it.
     pub fn with_content(mut bytes: Vec<u8>, size: u32) -> Self {
         bytes.resize(size as usize, 0xFF);
-        Self { bytes, ..Self::new(0) }
+        let erases = vec![0; bytes.len().div_ceil(ERASE_SIZE)];
+        Self { bytes, operations: 0, erases, worn: 0..0, unreadable: 0..0, cut: None, has_power: true }
     }
 
     /// Cuts the power at the operation with this number, counted from the next one as 0.
@@ -106,11 +114,18 @@ impl RamFlash {
     }
 }
 
-impl ErrorType for RamFlash {
+fn check_sound(broken: &Range<u32>, offset: u32, length: usize) -> Result<(), RamFlashError> {
+    if offset < broken.end && broken.start < offset + length as u32 {
+        return Err(RamFlashError::Broken);
+    }
+    Ok(())
+}
+
+impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> ErrorType for RamFlash<ERASE_SIZE, WRITE_SIZE> {
     type Error = RamFlashError;
 }
 
-impl ReadNorFlash for RamFlash {
+impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> ReadNorFlash for RamFlash<ERASE_SIZE, WRITE_SIZE> {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
@@ -118,6 +133,7 @@ impl ReadNorFlash for RamFlash {
             return Err(RamFlashError::NoPower);
         }
         check_read(self, offset, bytes.len()).map_err(RamFlashError::Access)?;
+        check_sound(&self.unreadable, offset, bytes.len())?;
         bytes.copy_from_slice(&self.bytes[offset as usize..][..bytes.len()]);
         Ok(())
     }
@@ -127,16 +143,17 @@ impl ReadNorFlash for RamFlash {
     }
 }
 
-impl NorFlash for RamFlash {
-    const WRITE_SIZE: usize = WRITE;
-    const ERASE_SIZE: usize = ERASE;
+impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> NorFlash for RamFlash<ERASE_SIZE, WRITE_SIZE> {
+    const WRITE_SIZE: usize = WRITE_SIZE;
+    const ERASE_SIZE: usize = ERASE_SIZE;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
         check_erase(self, from, to).map_err(RamFlashError::Access)?;
-        for block in (from as usize..to as usize).step_by(ERASE) {
-            let (done, is_cut) = self.operate(ERASE)?;
+        for block in (from as usize..to as usize).step_by(ERASE_SIZE) {
+            check_sound(&self.worn, block as u32, ERASE_SIZE)?;
+            let (done, is_cut) = self.operate(ERASE_SIZE)?;
             self.bytes[block..block + done].fill(0xFF);
-            self.erases += 1;
+            self.erases[block / ERASE_SIZE] += 1;
             if is_cut {
                 return Err(RamFlashError::NoPower);
             }
@@ -146,6 +163,7 @@ impl NorFlash for RamFlash {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
         check_write(self, offset, bytes.len()).map_err(RamFlashError::Access)?;
+        check_sound(&self.worn, offset, bytes.len())?;
         let (done, is_cut) = self.operate(bytes.len())?;
         for (cell, byte) in self.bytes[offset as usize..].iter_mut().zip(&bytes[..done]) {
             if *cell & byte != *byte {

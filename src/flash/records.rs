@@ -2,8 +2,11 @@
 //!
 //! One bank is in use; records are appended to it, the last one of a key counts. When it is full, what counts is copied
 //! to the next bank, whose header is written last: until then the old bank is the one in use. So each bank is erased in
-//! turn. A record that was cut off by a power failure, or has rotted, is skipped by its checksum and takes no other with
-//! it.
+//! turn. A record that was cut off by a power failure, or has rotted, is known by its checksum and takes no other with
+//! it: the search goes on at the next place where a whole one begins. The checksum is also over the bank's sequence
+//! number and the record's place, so that bytes inside of a value are not taken for a record.
+//!
+//! What can't be read is never taken for something that is not there.
 
 use super::layout::Layout;
 use super::Error;
@@ -42,7 +45,7 @@ const HEADER: u32 = 8;
 /// Bytes that are moved at a time.
 const CHUNK: usize = 64;
 
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
+static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
 
 /// The records of a flash. All state is in the flash; this only remembers where it ends.
 #[derive(Clone, Copy, Debug)]
@@ -55,33 +58,37 @@ pub struct Records {
     end: u32,
     /// The next record goes to a new bank: this one is not blank behind its end, or there is none in use yet.
     is_closed: bool,
+    /// Which bank is in use can't be read: nothing is read or written.
+    is_unreadable: bool,
 }
 
-/// A record's place.
+/// A whole record, by its place in the flash.
 #[derive(Clone, Copy)]
 struct Found {
+    key: u8,
     at: u32,
     len: u16,
 }
 
 impl Records {
-    /// Finds the bank in use. A blank flash, or one that can't be read, has none: it has no records.
+    /// Finds the bank in use. A blank flash has none: it has no records.
     pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
         let mut newest: Option<(u32, u32)> = None;
+        let mut is_unreadable = false;
         for bank in 0..Self::banks(&layout) {
-            let Some(sequence) = bank_sequence(flash, layout.records.start.saturating_add(bank.saturating_mul(layout.bank)))
-            else {
-                continue;
-            };
+            let start = layout.records.start.saturating_add(bank.saturating_mul(layout.bank));
+            let sequence = bank_sequence(flash, start);
+            is_unreadable |= sequence.is_err();
+            let Ok(Some(sequence)) = sequence else { continue };
             // Sequence numbers wrap around; the newest is the one just ahead of the others.
             if newest.is_none_or(|(_, other)| sequence.wrapping_sub(other) < u32::MAX / 2) {
                 newest = Some((bank, sequence));
             }
         }
         let (bank, sequence) = newest.unwrap_or((0, 0));
-        let mut records = Self { layout, bank, sequence, end: BANK_HEADER, is_closed: newest.is_none() };
+        let mut records = Self { layout, bank, sequence, end: BANK_HEADER, is_closed: newest.is_none(), is_unreadable };
         if newest.is_some() {
-            records.find_end(flash);
+            records.is_unreadable |= records.find_end(flash).is_err();
         }
         records
     }
@@ -106,6 +113,9 @@ impl Records {
     /// # Errors
     /// There is no room for it beside the others, or flash can't be written. What was there before still is.
     pub fn put<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
+        if self.is_unreadable {
+            return Err(Error::Device);
+        }
         let mut same = [0; CHUNK];
         if value.len() <= CHUNK {
             if let Ok(Some(length)) = self.get(flash, key, &mut same) {
@@ -153,41 +163,52 @@ impl Records {
 
     /// The last whole record of `key`.
     fn find<F: NorFlash>(&self, flash: &mut F, key: Key) -> Result<Option<Found>, Error> {
-        let mut found = None;
-        let mut at = BANK_HEADER;
-        while at < self.end {
-            let place = self.start().saturating_add(at);
-            let Some((record_key, len)) = header(flash, place)? else { break };
-            if record_key == key as u8 && is_whole(flash, place, len)? {
-                found = Some(Found { at: place, len });
-            }
-            at = at.saturating_add(padded(len));
+        if self.is_unreadable {
+            return Err(Error::Device);
         }
-        Ok(found)
+        let mut last = None;
+        let mut at = BANK_HEADER;
+        while let Some(found) = self.next(flash, &mut at, self.end)? {
+            if found.key == key as u8 {
+                last = Some(found);
+            }
+        }
+        Ok(last)
     }
 
-    /// Walks to the end of the bank in use; closes it when it is not blank from there on.
-    fn find_end<F: NorFlash>(&mut self, flash: &mut F) {
-        let start = self.start();
-        self.end = BANK_HEADER;
-        while let Ok(Some((_, len))) = header(flash, start.saturating_add(self.end)) {
-            let next = self.end.saturating_add(padded(len));
-            if next > self.layout.bank {
-                break;
+    /// The first whole record from `at` on, which moves behind it; `None` when there is no more before `end`.
+    fn next<F: NorFlash>(&self, flash: &mut F, at: &mut u32, end: u32) -> Result<Option<Found>, Error> {
+        while *at < end {
+            let place = self.start().saturating_add(*at);
+            if let Some((key, len)) = header(flash, place)? {
+                let next = at.saturating_add(padded(len));
+                if next <= self.layout.bank && is_whole(flash, self.sequence, place, len)? {
+                    *at = next;
+                    return Ok(Some(Found { key, at: place, len }));
+                }
             }
-            self.end = next;
+            *at = at.saturating_add(ALIGN);
+        }
+        Ok(None)
+    }
+
+    /// Walks to the end of the last record in the bank in use; closes it when it is not blank from there on.
+    fn find_end<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        let mut at = BANK_HEADER;
+        self.end = at;
+        while self.next(flash, &mut at, self.layout.bank)?.is_some() {
+            self.end = at;
         }
         let mut bytes = [0; CHUNK];
         let mut at = self.end;
         while at < self.layout.bank {
             let count = CHUNK.min(self.layout.bank.saturating_sub(at) as usize);
             let chunk = bytes.get_mut(..count).unwrap_or_default();
-            if read(flash, start.saturating_add(at), chunk).is_err() || chunk.iter().any(|&byte| byte != 0xFF) {
-                self.is_closed = true;
-                return;
-            }
+            read(flash, self.start().saturating_add(at), chunk)?;
+            self.is_closed |= chunk.iter().any(|&byte| byte != 0xFF);
             at = at.saturating_add(count as u32);
         }
+        Ok(())
     }
 
     fn append<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
@@ -197,7 +218,7 @@ impl Records {
             return Err(Error::Full);
         }
         let place = self.start().saturating_add(self.end);
-        let written = write_record(flash, place, key as u8, len, &mut |_, at, out| copy(value, at, out));
+        let written = write_record(flash, self.sequence, place, key as u8, len, &mut |_, at, out| copy(value, at, out));
         match written {
             Ok(()) => {
                 self.end = next;
@@ -213,7 +234,9 @@ impl Records {
     /// Copies what counts, with `value` in the place of `key`, `step` banks on; that bank is the one in use then.
     fn move_to<F: NorFlash>(&mut self, flash: &mut F, step: u32, key: Key, value: &[u8]) -> Result<(), Error> {
         let bank = self.bank.saturating_add(step).checked_rem(Self::banks(&self.layout)).unwrap_or(0);
-        let mut next = Self { bank, sequence: self.sequence.wrapping_add(1), end: BANK_HEADER, is_closed: false, ..*self };
+        // A bank that was passed over may have got its header all the same: this one is newer.
+        let sequence = self.sequence.wrapping_add(step);
+        let mut next = Self { bank, sequence, end: BANK_HEADER, is_closed: false, ..*self };
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
         for other in KEYS {
@@ -227,7 +250,9 @@ impl Records {
                 return Err(Error::Full);
             }
             let from = found.at.saturating_add(HEADER);
-            write_record(flash, place, other as u8, found.len, &mut |flash, at, out| read(flash, from.saturating_add(at), out))?;
+            write_record(flash, sequence, place, other as u8, found.len, &mut |flash, at, out| {
+                read(flash, from.saturating_add(at), out)
+            })?;
             next.end = after;
         }
         if !value.is_empty() {
@@ -259,13 +284,21 @@ fn header<F: NorFlash>(flash: &mut F, place: u32) -> Result<Option<(u8, u16)>, E
     Ok((key != 0xFF && sum == check(key, len)).then_some((key, len)))
 }
 
+/// The checksum of a record, begun.
+fn begin_checksum(sequence: u32, place: u32, head: &[u8; 4]) -> crc::Digest<'static, u32, NoTable> {
+    let mut digest = CRC.digest();
+    digest.update(&sequence.to_le_bytes());
+    digest.update(&place.to_le_bytes());
+    digest.update(head);
+    digest
+}
+
 /// The record's checksum is right.
-fn is_whole<F: NorFlash>(flash: &mut F, place: u32, len: u16) -> Result<bool, Error> {
+fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> Result<bool, Error> {
     let mut bytes = [0; HEADER as usize];
     read(flash, place, &mut bytes)?;
     let [key, sum, l0, l1, c0, c1, c2, c3] = bytes;
-    let mut digest = CRC.digest();
-    digest.update(&[key, sum, l0, l1]);
+    let mut digest = begin_checksum(sequence, place, &[key, sum, l0, l1]);
     let mut chunk = [0; CHUNK];
     let mut at = 0;
     while at < u32::from(len) {
@@ -281,10 +314,16 @@ fn is_whole<F: NorFlash>(flash: &mut F, place: u32, len: u16) -> Result<bool, Er
 type Source<'a, F> = &'a mut dyn FnMut(&mut F, u32, &mut [u8]) -> Result<(), Error>;
 
 /// Writes a record whose value `source` gives piece by piece, the header last, and reads it back.
-fn write_record<F: NorFlash>(flash: &mut F, place: u32, key: u8, len: u16, source: Source<'_, F>) -> Result<(), Error> {
+fn write_record<F: NorFlash>(
+    flash: &mut F,
+    sequence: u32,
+    place: u32,
+    key: u8,
+    len: u16,
+    source: Source<'_, F>,
+) -> Result<(), Error> {
     let [l0, l1] = len.to_le_bytes();
-    let mut digest = CRC.digest();
-    digest.update(&[key, check(key, len), l0, l1]);
+    let mut digest = begin_checksum(sequence, place, &[key, check(key, len), l0, l1]);
     let mut chunk = [0xFF; CHUNK];
     let mut at = 0;
     while at < u32::from(len) {
@@ -299,7 +338,7 @@ fn write_record<F: NorFlash>(flash: &mut F, place: u32, key: u8, len: u16, sourc
     }
     let [c0, c1, c2, c3] = digest.finalize().to_le_bytes();
     write(flash, place, &[key, check(key, len), l0, l1, c0, c1, c2, c3])?;
-    if is_whole(flash, place, len)? {
+    if is_whole(flash, sequence, place, len)? {
         Ok(())
     } else {
         Err(Error::Device)
@@ -313,13 +352,13 @@ fn copy(value: &[u8], at: u32, out: &mut [u8]) -> Result<(), Error> {
 }
 
 /// Sequence number of the bank at `start`, if its header is whole.
-fn bank_sequence<F: NorFlash>(flash: &mut F, start: u32) -> Option<u32> {
+fn bank_sequence<F: NorFlash>(flash: &mut F, start: u32) -> Result<Option<u32>, Error> {
     let mut bytes = [0; 12];
-    read(flash, start, &mut bytes).ok()?;
-    let (head, crc) = bytes.split_last_chunk::<4>()?;
-    let (magic, sequence) = head.split_first_chunk::<4>()?;
-    let is_whole = *magic == MAGIC.to_le_bytes() && u32::from_le_bytes(*crc) == CRC.checksum(head);
-    is_whole.then_some(u32::from_le_bytes(*sequence.first_chunk()?))
+    read(flash, start, &mut bytes)?;
+    let [m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3] = bytes;
+    let is_whole = [m0, m1, m2, m3] == MAGIC.to_le_bytes()
+        && u32::from_le_bytes([c0, c1, c2, c3]) == CRC.checksum(&[m0, m1, m2, m3, s0, s1, s2, s3]);
+    Ok(is_whole.then_some(u32::from_le_bytes([s0, s1, s2, s3])))
 }
 
 fn write_bank_header<F: NorFlash>(flash: &mut F, start: u32, sequence: u32) -> Result<(), Error> {
@@ -327,7 +366,7 @@ fn write_bank_header<F: NorFlash>(flash: &mut F, start: u32, sequence: u32) -> R
     let [s0, s1, s2, s3] = sequence.to_le_bytes();
     let [c0, c1, c2, c3] = CRC.checksum(&[m0, m1, m2, m3, s0, s1, s2, s3]).to_le_bytes();
     write(flash, start, &[m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3, 0xFF, 0xFF, 0xFF, 0xFF])?;
-    match bank_sequence(flash, start) {
+    match bank_sequence(flash, start)? {
         Some(written) if written == sequence => Ok(()),
         _ => Err(Error::Device),
     }
@@ -339,4 +378,189 @@ fn read<F: NorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Error
 
 fn write<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Error> {
     flash.write(at, bytes).map_err(|_| Error::Device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flash::layout::Region;
+    use crate::flash::ram::{Cut, RamFlash};
+
+    const CUTS: [Cut; 3] = [Cut::Before, Cut::Within, Cut::After];
+
+    /// Four banks at the chip's start, of one or more blocks.
+    const fn layout(bank: u32) -> Layout {
+        let nowhere = Region { start: 4 * bank, len: 0 };
+        Layout { records: Region { start: 0, len: 4 * bank }, bank, slots: [nowhere, nowhere] }
+    }
+
+    fn value<F: NorFlash>(flash: &mut F, records: &Records, key: Key) -> Option<std::vec::Vec<u8>> {
+        let mut out = [0; 512];
+        records.get(flash, key, &mut out).unwrap().map(|length| out[..length].to_vec())
+    }
+
+    type Values = [Option<std::vec::Vec<u8>>; KEYS.len()];
+
+    fn values<F: NorFlash>(flash: &mut F, layout: Layout) -> Values {
+        let records = Records::open(flash, layout);
+        KEYS.map(|key| value(flash, &records, key))
+    }
+
+    /// What the `step`th write of a long life writes: every key in turn, of many lengths, now and then a removal.
+    fn write(step: u32) -> (usize, std::vec::Vec<u8>) {
+        let length = if step % 5 == 4 { 0 } else { (step * 7) % 90 + 1 };
+        (step as usize % KEYS.len(), std::vec![step as u8; length as usize])
+    }
+
+    fn put<F: NorFlash>(flash: &mut F, records: &mut Records, step: u32) -> Result<(), Error> {
+        let (key, value) = write(step);
+        records.put(flash, KEYS[key], &value)
+    }
+
+    fn applied(mut values: Values, step: u32) -> Values {
+        let (key, value) = write(step);
+        values[key] = Some(value).filter(|value| !value.is_empty());
+        values
+    }
+
+    /// Cuts the power at every operation of many writes, with and without a move to the next bank.
+    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(bank: u32) {
+        let layout = layout(bank);
+        let mut flash = RamFlash::<ERASE, WRITE>::new(layout.size());
+        for step in 0..120 {
+            let before = values(&mut flash, layout);
+            let after = applied(before.clone(), step);
+            let mut whole = flash.clone();
+            let mut records = Records::open(&mut whole, layout);
+            put(&mut whole, &mut records, step).unwrap();
+            assert_eq!(values(&mut whole, layout), after);
+            for operation in 0..whole.operations - flash.operations {
+                for cut in CUTS {
+                    let mut torn = flash.clone();
+                    torn.cut_power_at(operation, cut);
+                    let mut records = Records::open(&mut torn, layout);
+                    let _ = put(&mut torn, &mut records, step);
+                    assert!(torn.lost_power());
+                    torn.restore_power();
+                    let found = values(&mut torn, layout);
+                    assert!(found == before || found == after, "step {step} operation {operation} {cut:?}");
+                    let mut records = Records::open(&mut torn, layout);
+                    put(&mut torn, &mut records, step).unwrap();
+                    assert_eq!(values(&mut torn, layout), after, "step {step} operation {operation} {cut:?}");
+                }
+            }
+            flash = whole;
+        }
+        assert!(flash.erases.iter().sum::<usize>() > 4, "no bank was ever full");
+    }
+
+    #[test]
+    fn a_power_cut_loses_no_value_whatever_the_chip() {
+        cut_everywhere::<256, 1>(1024);
+        cut_everywhere::<512, 2>(1024);
+        cut_everywhere::<1024, 4>(1024);
+        cut_everywhere::<512, 8>(1536);
+    }
+
+    const LAYOUT: Layout = layout(4096);
+
+    fn with_three_values() -> (RamFlash, Records) {
+        let mut flash = RamFlash::new(LAYOUT.size());
+        let mut records = Records::open(&mut flash, LAYOUT);
+        records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+        records.put(&mut flash, Key::Plan, &[2; 40]).unwrap();
+        records.put(&mut flash, Key::File, &[3; 40]).unwrap();
+        (flash, records)
+    }
+
+    #[test]
+    fn a_rotten_byte_costs_one_value_at_most() {
+        let (flash, records) = with_three_values();
+        let expected = [(Key::Secret, std::vec![1; 20]), (Key::Plan, std::vec![2; 40]), (Key::File, std::vec![3; 40])];
+        for at in records.start() + BANK_HEADER..records.start() + records.end {
+            for rot in [0x00, 0x01, 0x80, 0xFF] {
+                let mut rotten = flash.clone();
+                rotten.bytes_mut()[at as usize] = rot;
+                let found = Records::open(&mut rotten, LAYOUT);
+                let lost = expected.iter().filter(|(key, was)| value(&mut rotten, &found, *key).as_ref() != Some(was));
+                assert!(lost.count() <= 1, "byte {at} as {rot}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rotten_record_does_not_hide_what_comes_behind_it() {
+        let (mut flash, records) = with_three_values();
+        let first = (records.start() + BANK_HEADER) as usize;
+        // A header that claims to be of a record up to far behind all the others.
+        let len: u16 = 3000;
+        let [l0, l1] = len.to_le_bytes();
+        flash.bytes_mut()[first..first + 4].copy_from_slice(&[3, check(3, len), l0, l1]);
+        let records = Records::open(&mut flash, LAYOUT);
+        assert_eq!(value(&mut flash, &records, Key::Secret), None);
+        assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![2; 40]));
+        assert_eq!(value(&mut flash, &records, Key::File), Some(std::vec![3; 40]));
+    }
+
+    #[test]
+    fn bytes_in_a_value_are_not_taken_for_a_record() {
+        let (mut flash, mut records) = with_three_values();
+        let first = (records.start() + BANK_HEADER) as usize;
+        let copy = flash.bytes_mut()[first..first + padded(20) as usize].to_vec();
+        records.put(&mut flash, Key::Secret, &[9; 20]).unwrap();
+        let place = (records.start() + records.end) as usize;
+        records.put(&mut flash, Key::Upgrade, &copy).unwrap();
+        flash.bytes_mut()[place] = 0;
+        let records = Records::open(&mut flash, LAYOUT);
+        assert_eq!(value(&mut flash, &records, Key::Upgrade), None);
+        assert_eq!(value(&mut flash, &records, Key::Secret), Some(std::vec![9; 20]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_missing_and_not_overwritten() {
+        let (flash, records) = with_three_values();
+        for place in [records.start(), records.start() + BANK_HEADER] {
+            let mut flash = flash.clone();
+            let content = flash.bytes_mut().to_vec();
+            flash.unreadable = place..place + 4;
+            let mut records = Records::open(&mut flash, LAYOUT);
+            assert_eq!(records.get(&mut flash, Key::Secret, &mut [0; 64]), Err(Error::Device));
+            assert_eq!(records.put(&mut flash, Key::Secret, &[5; 20]), Err(Error::Device));
+            assert_eq!(flash.bytes_mut(), content);
+        }
+    }
+
+    #[test]
+    fn all_banks_wear_evenly() {
+        let mut flash: RamFlash = RamFlash::new(LAYOUT.size());
+        let mut records = Records::open(&mut flash, LAYOUT);
+        for step in 0..4000_u32 {
+            records.put(&mut flash, Key::Progress, &step.to_le_bytes()).unwrap();
+        }
+        let (least, most) = (flash.erases.iter().min().unwrap(), flash.erases.iter().max().unwrap());
+        assert!(*least >= 3 && most - least <= 1, "{:?}", flash.erases);
+    }
+
+    #[test]
+    fn a_bank_that_cannot_be_written_is_passed_over() {
+        for worn in 0..4 {
+            let mut flash: RamFlash = RamFlash::new(LAYOUT.size());
+            flash.worn = worn * LAYOUT.bank..(worn + 1) * LAYOUT.bank;
+            let mut records = Records::open(&mut flash, LAYOUT);
+            records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+            for step in 0..2000_u32 {
+                records.put(&mut flash, Key::Progress, &step.to_le_bytes()).unwrap();
+                records = Records::open(&mut flash, LAYOUT);
+                assert_eq!(value(&mut flash, &records, Key::Progress), Some(step.to_le_bytes().to_vec()));
+            }
+            assert_eq!(value(&mut flash, &records, Key::Secret), Some(std::vec![1; 20]));
+        }
+    }
+
+    #[test]
+    fn a_value_without_room_leaves_the_one_before() {
+        let (mut flash, mut records) = with_three_values();
+        assert_eq!(records.put(&mut flash, Key::Plan, &[7; 4096]), Err(Error::Full));
+        assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![2; 40]));
+    }
 }

@@ -233,6 +233,11 @@ impl Slots {
         self.known_bad == *sha256
     }
 
+    /// Digest of the last image that was given up.
+    pub fn known_bad(&self) -> Option<&Sha256Digest> {
+        Some(&self.known_bad).filter(|digest| **digest != [0; 32])
+    }
+
     /// Why the last new firmware was given up, until that is reported.
     pub fn reverted(&self) -> Option<Reason> {
         self.reverted
@@ -243,8 +248,9 @@ impl Slots {
     /// # Errors
     /// Flash can't be written.
     pub fn acknowledge_revert<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
+        let before = self.clone();
         match self.reverted.take() {
-            Some(_) => self.save(flash, records),
+            Some(_) => self.save_or_restore(flash, records, before),
             None => Ok(()),
         }
     }
@@ -260,15 +266,12 @@ impl Slots {
         if self.is_trial() {
             return Err(Error::State);
         }
+        let version = String::try_from(version).map_err(|_| Error::Full)?;
         records.remove(flash, Key::Progress)?;
+        let before = self.clone();
         let spare = self.spare_mut().ok_or(Error::State)?;
-        *spare = SlotInfo {
-            state: State::Writing,
-            size,
-            sha256: [0; 32],
-            version: String::try_from(version).map_err(|_| Error::Full)?,
-        };
-        self.save(flash, records)
+        *spare = SlotInfo { state: State::Writing, size, sha256: [0; 32], version };
+        self.save_or_restore(flash, records, before)
     }
 
     /// Where writing goes on after an interruption; `None` when no image is being written.
@@ -291,6 +294,10 @@ impl Slots {
         let end = offset.saturating_add(bytes.len() as u32);
         if end > slot.size {
             return Err(Error::State);
+        }
+        if offset == 0 {
+            // It begins anew: how far it got before counts no more.
+            records.remove(flash, Key::Progress)?;
         }
         let block = F::ERASE_SIZE as u32;
         let mut first = offset.next_multiple_of(block);
@@ -331,10 +338,11 @@ impl Slots {
     /// # Errors
     /// No image is being written, or flash can't be written.
     pub fn ready<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, sha256: Sha256Digest) -> Result<(), Error> {
+        let before = self.clone();
         let slot = self.slots.iter_mut().find(|slot| slot.state == State::Writing).ok_or(Error::State)?;
         slot.state = State::Ready;
         slot.sha256 = sha256;
-        self.save(flash, records)
+        self.save_or_restore(flash, records, before)
     }
 
     /// The ready image is started next, and has so many starts to prove itself.
@@ -342,9 +350,10 @@ impl Slots {
     /// # Errors
     /// No image is ready, or flash can't be written.
     pub fn arm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
+        let before = self.clone();
         let slot = self.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
         slot.state = State::Trial { boots_left: boots };
-        self.save(flash, records)
+        self.save_or_restore(flash, records, before)
     }
 
     /// The image on trial stays; the one before it counts no more.
@@ -371,11 +380,12 @@ impl Slots {
     /// # Errors
     /// No image is on trial, or flash can't be written.
     pub fn reject<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, reason: Reason) -> Result<(), Error> {
+        let before = self.clone();
         let slot = self.slots.iter_mut().find(|slot| matches!(slot.state, State::Trial { .. })).ok_or(Error::State)?;
         slot.state = State::Bad(reason);
         self.known_bad = slot.sha256;
         self.reverted = Some(reason);
-        self.save(flash, records)
+        self.save_or_restore(flash, records, before)
     }
 
     /// Takes one start off the image on trial, before it is started; rejects it when it has none left.

@@ -73,7 +73,7 @@ fn program_factory(flash: &mut FileFlash, options: &Options) -> Result<(), Strin
     if image.is_empty() || image.len() > room as usize {
         return Err(format!("factory image {path}: {} bytes do not fit a slot of {room}", image.len()));
     }
-    let mut programmed = RamFlash::new(LAYOUT.size());
+    let mut programmed: RamFlash = RamFlash::new(LAYOUT.size());
     program(&mut programmed, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
     if !is_unused(flash, &mut programmed).map_err(|error| trouble(options, error))? {
         return Err(format!(
@@ -124,7 +124,7 @@ pub fn is_on_trial(path: &Path) -> Result<bool, String> {
 /// The state of the slots, read without locking the flash.
 pub fn load(path: &Path) -> Result<Slots, String> {
     let bytes = fs::read(path).map_err(|error| format!("flash {}: {error}", path.display()))?;
-    let mut flash = RamFlash::with_content(bytes, LAYOUT.size());
+    let mut flash: RamFlash = RamFlash::with_content(bytes, LAYOUT.size());
     let records = Records::open(&mut flash, LAYOUT);
     Slots::load(&mut flash, LAYOUT, &records).map_err(|error| format!("flash {}: {error:?}", path.display()))
 }

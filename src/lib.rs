@@ -28,4 +28,5 @@ pub mod ota;
 #[cfg(feature = "std")]
 pub mod port;
 pub mod protocol;
+pub mod text;
 pub mod time;

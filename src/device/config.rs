@@ -2,6 +2,7 @@
 
 use super::limits;
 use crate::ota::VERSION_MAX;
+use crate::text;
 use heapless::String;
 
 /// A server's address.
@@ -18,18 +19,15 @@ pub struct Server {
 impl Server {
     /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
     pub fn parse(url: &str) -> Option<Self> {
-        let (secure, rest) = match url.split_once("://") {
+        let (secure, rest) = match text::scheme(url) {
             Some(("mqtt", rest)) => (false, rest),
             Some(("mqtts", rest)) => (true, rest),
             Some(_) => return None,
             None => (false, url),
         };
-        let (host, port) = match rest.split_once(':') {
-            Some((host, port)) => (host, port.parse().ok()?),
-            None => (rest, if secure { 8883 } else { 1883 }),
-        };
+        let (host, port) = text::authority(rest, if secure { 8883 } else { 1883 })?;
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' || byte == b'_';
-        if host.is_empty() || port == 0 || !host.bytes().all(is_host) {
+        if !host.bytes().all(is_host) {
             return None;
         }
         Some(Self { host: String::try_from(host).ok()?, port, secure })

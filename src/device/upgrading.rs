@@ -21,6 +21,7 @@ use crate::ota::upgrade::{Stage, Upgrade, ATTEMPTS_MAX, RECORD};
 use crate::ota::{id, strategy};
 use crate::protocol::command;
 use crate::protocol::ttlv::Writer;
+use crate::text;
 use crate::time::Instant;
 use heapless::String;
 
@@ -198,7 +199,7 @@ impl<B: Board> Core<B> {
         self.upgrade.state.current = place;
         met?;
         match info.kind {
-            Kind::Mcu if mcu_version_of(&self.config.mcu_versions, info.component).is_none() => Err(Failure::NoComponent),
+            Kind::Mcu if !mcus(&self.config.mcu_versions).any(|(name, _)| name == info.component) => Err(Failure::NoComponent),
             Kind::Mcu => Ok(()),
             Kind::Module if self.board.started() == Started::Directly => Err(Failure::NoSecondSlot),
             Kind::Module if info.size > self.slots.capacity() => Err(Failure::TooLarge),
@@ -686,21 +687,26 @@ fn is_wrong_content(failure: Failure) -> bool {
 
 type McuVersions = String<{ limits::MCU_VERSIONS }>;
 
-/// The version of `component` in `component:version;component:version`.
-fn mcu_version_of<'a>(versions: &'a str, component: &str) -> Option<&'a str> {
-    versions.split(';').filter_map(|entry| entry.split_once(':')).find(|(name, _)| *name == component).map(|(_, version)| version)
+/// Components and versions of `component:version;component:version`.
+fn mcus(mut versions: &str) -> impl Iterator<Item = (&str, &str)> {
+    core::iter::from_fn(move || {
+        let (entry, rest) = text::split_once(versions, b';').unwrap_or((versions, ""));
+        versions = rest;
+        text::split_once(entry, b':')
+    })
 }
 
 fn with_mcu_version(versions: &str, component: &str, version: &str) -> Option<McuVersions> {
-    let plain = |text: &str, max| !text.is_empty() && text.len() <= max && !text.contains([';', ':']);
-    if !plain(component, crate::ota::COMPONENT_MAX) || !plain(version, crate::ota::VERSION_MAX) {
+    let is_plain =
+        |text: &str, max| !text.is_empty() && text.len() <= max && !text.bytes().any(|byte| byte == b';' || byte == b':');
+    if !is_plain(component, crate::ota::COMPONENT_MAX) || !is_plain(version, crate::ota::VERSION_MAX) {
         return None;
     }
     let mut all = McuVersions::new();
-    let others = versions.split(';').filter(|entry| entry.split_once(':').is_some_and(|(name, _)| name != component));
-    for entry in others {
-        all.push_str(entry).ok()?;
-        all.push(';').ok()?;
+    for (other, its_version) in mcus(versions).filter(|(other, _)| *other != component) {
+        for part in [other, ":", its_version, ";"] {
+            all.push_str(part).ok()?;
+        }
     }
     for part in [component, ":", version] {
         all.push_str(part).ok()?;
@@ -719,8 +725,8 @@ mod tests {
         let two = with_mcu_version(&one, "MCU2", "7").unwrap();
         assert_eq!(two, "MCU1:1.0;MCU2:7");
         assert_eq!(with_mcu_version(&two, "MCU1", "1.1").unwrap(), "MCU2:7;MCU1:1.1");
-        assert_eq!(mcu_version_of(&two, "MCU2"), Some("7"));
-        assert_eq!(mcu_version_of(&two, "MCU"), None);
+        assert!(mcus(&two).eq([("MCU1", "1.0"), ("MCU2", "7")]));
+        assert!(mcus("").eq([]));
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn publish(flags: u8, body: &mut [u8]) -> Result<Incoming<'_>, Error> {
     let (topic, rest) = rest.split_at_mut_checked(length).ok_or(Error::Malformed)?;
     let topic = core::str::from_utf8(topic).map_err(|_| Error::Malformed)?;
     // A topic name has no wildcards (3.3.2.1).
-    if topic.is_empty() || topic.contains(['+', '#', '\0']) {
+    if topic.is_empty() || topic.bytes().any(|byte| matches!(byte, b'+' | b'#' | 0)) {
         return Err(Error::Malformed);
     }
     let (id, payload) = match qos {

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::file_info::URL_MAX;
 use super::http::{self, Body, Head, Next, Validator};
 use super::url::{BadUrl, Url};
+use crate::text;
 use crate::time::Instant;
 use heapless::String;
 
@@ -435,16 +436,17 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// The address that a redirect names, from the present one.
     fn resolve(&self, location: &str) -> Option<String<URL_MAX>> {
-        let scheme_end = self.url.find("://")?;
-        let authority = scheme_end.checked_add(3)?;
-        let path = self.url.get(authority..)?.find(['/', '?', '#']).map_or(self.url.len(), |at| at.saturating_add(authority));
+        let (scheme, rest) = text::scheme(&self.url)?;
+        let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
+        let path = self.url.len().checked_sub(rest.len())?.checked_add(text::before(rest, is_end).len())?;
         let base = match location {
-            _ if location.contains("://") => "",
-            _ if location.starts_with("//") => self.url.get(..scheme_end.checked_add(1)?)?,
+            _ if text::scheme(location).is_some() => "",
+            _ if location.starts_with("//") => self.url.get(..scheme.len().checked_add(1)?)?,
             _ if location.starts_with('/') => self.url.get(..path)?,
             _ => {
-                let end = self.url.find(['?', '#']).unwrap_or(self.url.len());
-                let folder = self.url.get(path..end)?.rfind('/').map_or(path, |at| at.saturating_add(path).saturating_add(1));
+                let end = text::before(&self.url, |byte| byte == b'?' || byte == b'#').len();
+                let slash = self.url.as_bytes().get(path..end)?.iter().rposition(|byte| *byte == b'/');
+                let folder = slash.map_or(path, |at| at.saturating_add(path).saturating_add(1));
                 self.url.get(..folder)?
             }
         };

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::url::Url;
+use crate::text;
 use heapless::String;
 
 /// Longest validator (ETag or date) that is kept.
@@ -14,30 +15,30 @@ pub type Validator = String<VALIDATOR_MAX>;
 
 /// Writes the request for the bytes `from` to `to`, both included; `None` when `out` is too small.
 pub fn request(out: &mut [u8], url: &Url<'_>, from: u32, to: u32, validator: &str) -> Option<usize> {
-    let mut text = Text { out, at: 0 };
-    text.push("GET ")?;
+    let mut head = Text { out, at: 0 };
+    head.push("GET ")?;
     if !url.path.starts_with('/') {
-        text.push("/")?;
+        head.push("/")?;
     }
-    text.push(url.path)?;
-    text.push(" HTTP/1.1\r\nHost: ")?;
-    text.push(url.host)?;
+    head.push(url.path)?;
+    head.push(" HTTP/1.1\r\nHost: ")?;
+    head.push(url.host)?;
     if url.port != if url.secure { 443 } else { 80 } {
-        text.push(":")?;
-        text.number(u32::from(url.port))?;
+        head.push(":")?;
+        head.number(u32::from(url.port))?;
     }
-    text.push("\r\nUser-Agent: Qth/")?;
-    text.push(env!("CARGO_PKG_VERSION"))?;
-    text.push("\r\nAccept-Encoding: identity\r\nRange: bytes=")?;
-    text.number(from)?;
-    text.push("-")?;
-    text.number(to)?;
+    head.push("\r\nUser-Agent: Qth/")?;
+    head.push(env!("CARGO_PKG_VERSION"))?;
+    head.push("\r\nAccept-Encoding: identity\r\nRange: bytes=")?;
+    head.number(from)?;
+    head.push("-")?;
+    head.number(to)?;
     if !validator.is_empty() {
-        text.push("\r\nIf-Range: ")?;
-        text.push(validator)?;
+        head.push("\r\nIf-Range: ")?;
+        head.push(validator)?;
     }
-    text.push("\r\n\r\n")?;
-    Some(text.at)
+    head.push("\r\n\r\n")?;
+    Some(head.at)
 }
 
 struct Text<'a> {
@@ -109,16 +110,17 @@ impl<'a> Head<'a> {
         }
         let field = |name: &str| {
             let field = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-            core::str::from_utf8(field.value).ok().map(str::trim)
+            core::str::from_utf8(field.value.trim_ascii()).ok()
         };
         let has_token = |name: &str, token: &str| {
-            field(name).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token)))
+            let mut parts = field(name).unwrap_or_default().as_bytes().split(|byte| *byte == b',');
+            parts.any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         };
         let is_1_1 = response.version == Some(1);
-        let framing = match field("content-length").map(|length| length.parse()) {
+        let framing = match field("content-length").map(text::number) {
             _ if has_token("transfer-encoding", "chunked") => Framing::Chunked,
-            Some(Ok(length)) => Framing::Length(length),
-            Some(Err(_)) => return Err(Failure::Length),
+            Some(Some(length)) => Framing::Length(length),
+            Some(None) => return Err(Failure::Length),
             None => Framing::UntilClose,
         };
         let keeps_alive = match is_1_1 {
@@ -139,13 +141,13 @@ impl<'a> Head<'a> {
 
 /// `bytes first-last/size`
 fn content_range(value: &str) -> Option<(u32, Option<u32>)> {
-    let (range, size) = value.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, _) = range.split_once('-')?;
+    let (range, size) = text::split_once(value.strip_prefix("bytes ")?, b'/')?;
+    let (first, _) = text::split_once(range, b'-')?;
     let size = match size {
         "*" => None,
-        size => Some(size.parse().ok()?),
+        size => Some(text::number(size)?),
     };
-    Some((first.parse().ok()?, size))
+    Some((text::number(first)?, size))
 }
 
 /// Takes a body out of its framing.

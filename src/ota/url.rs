@@ -1,6 +1,7 @@
 //! Addresses of packages.
 
 use super::file_info::URL_MAX;
+use crate::text;
 
 /// It is no address of the form `http://host[:port]/path` or `https://…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +30,17 @@ impl<'a> Url<'a> {
         if url.len() > URL_MAX || !url.bytes().all(is_plain) {
             return Err(BadUrl);
         }
-        let (scheme, rest) = url.split_once("://").ok_or(BadUrl)?;
+        let (scheme, rest) = text::scheme(url).ok_or(BadUrl)?;
         let secure = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => false,
             _ if scheme.eq_ignore_ascii_case("https") => true,
             _ => return Err(BadUrl),
         };
-        let url_end = rest.find('#').unwrap_or(rest.len());
-        let rest = rest.get(..url_end).ok_or(BadUrl)?;
-        let path_start = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at_checked(path_start).ok_or(BadUrl)?;
-        let (host, port) = match authority.split_once(':') {
-            Some((host, port)) => (host, port.parse().map_err(|_| BadUrl)?),
-            None => (authority, if secure { 443 } else { 80 }),
-        };
-        if host.is_empty() || port == 0 || host.contains(['@', '[', ']', ':']) {
+        let rest = text::before(rest, |byte| byte == b'#');
+        let authority = text::before(rest, |byte| byte == b'/' || byte == b'?');
+        let path = rest.get(authority.len()..).ok_or(BadUrl)?;
+        let (host, port) = text::authority(authority, if secure { 443 } else { 80 }).ok_or(BadUrl)?;
+        if host.bytes().any(|byte| matches!(byte, b'@' | b'[' | b']')) {
             return Err(BadUrl);
         }
         Ok(Self { secure, host, port, path })

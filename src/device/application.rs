@@ -76,10 +76,6 @@ impl<B: Board> Device<B> {
     /// Disconnects; an upgrade stays where it is until the next start.
     pub fn stop(&mut self, now: Instant) {
         let Self { mqtt, core, download } = self;
-        if matches!(core.connection.phase, Phase::Leaving(_, Next::Restart)) {
-            // The restart into the new firmware stops more than this would.
-            return;
-        }
         core.upgrade_stopped(download);
         core.leave(now, Next::Stop, mqtt);
     }

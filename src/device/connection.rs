@@ -40,6 +40,8 @@ pub enum Phase {
     Online,
     /// DISCONNECT is on its way; closed then at the latest.
     Leaving(Instant, Next),
+    /// Closed for the restart, which the driver has been asked for: nothing else happens before it.
+    Restarting,
 }
 
 /// What follows after a farewell.
@@ -213,7 +215,7 @@ impl<B: Board> Core<B> {
     /// The connection is lost or useless: closes it, tells the application, waits for the next try.
     pub(super) fn connection_failed(&mut self, now: Instant, class: Class, event: u8, code: i32) {
         match self.connection.phase {
-            Phase::Stopped | Phase::Waiting(_) => return,
+            Phase::Stopped | Phase::Restarting | Phase::Waiting(_) => return,
             Phase::Leaving(_, next) => return self.left(now, next),
             _ => {}
         }
@@ -238,6 +240,8 @@ impl<B: Board> Core<B> {
     /// Says goodbye and then does `next`; at once when there is no connection.
     pub(super) fn leave<const IN: usize, const OUT: usize>(&mut self, now: Instant, next: Next, mqtt: &mut Client<IN, OUT>) {
         match self.connection.phase {
+            // The restart does more than anything else that could be next.
+            Phase::Restarting | Phase::Leaving(_, Next::Restart) => {}
             Phase::Subscribing | Phase::Configuring(_) | Phase::Online => {
                 mqtt.disconnect();
                 self.connection.phase = Phase::Leaving(now.after_secs(FAREWELL_SECS), next);
@@ -254,7 +258,7 @@ impl<B: Board> Core<B> {
             Next::Reconnect => Phase::Waiting(now),
             Next::Restart => {
                 self.act(Action::Restart);
-                Phase::Stopped
+                Phase::Restarting
             }
         };
     }
@@ -283,12 +287,12 @@ impl<B: Board> Core<B> {
     pub(super) fn connection_poll_at(&self) -> Option<Instant> {
         match self.connection.phase {
             Phase::Waiting(at) | Phase::Opening(at) | Phase::Configuring(at) | Phase::Leaving(at, _) => Some(at),
-            Phase::Stopped | Phase::Greeting | Phase::Subscribing | Phase::Online => None,
+            Phase::Stopped | Phase::Restarting | Phase::Greeting | Phase::Subscribing | Phase::Online => None,
         }
     }
 
     fn drop_link(&mut self) {
-        if !matches!(self.connection.phase, Phase::Stopped | Phase::Waiting(_)) {
+        if !matches!(self.connection.phase, Phase::Stopped | Phase::Restarting | Phase::Waiting(_)) {
             self.act(Action::Close(Link::Center));
         }
         self.connection.session = None;

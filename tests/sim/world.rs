@@ -273,7 +273,10 @@ impl World {
         let faulty = self.step < self.faults.steps;
         while let Some(action) = self.device_mut().poll_now() {
             match action {
-                Action::Restart => return true,
+                Action::Restart => {
+                    assert!(self.device_mut().device.is_started(), "a process that is about to restart would end instead");
+                    return true;
+                }
                 Action::Close(link) => self.close(link),
                 Action::Open(link) => {
                     self.close(link);

@@ -12,8 +12,11 @@ pub use super::packet::{Connect, Publish};
 
 /// Seconds that the server may take to answer CONNECT, SUBSCRIBE and PINGREQ.
 const ANSWER_SECS: u32 = 5;
-/// Messages with QoS 1 or 2 that may be unacknowledged at one time, in each direction.
+/// Messages with QoS 1 or 2 that may be unacknowledged at one time.
 const IN_FLIGHT: usize = 8;
+/// Incoming QoS 2 messages that may be unreleased at one time. A client can't tell the server how many it takes;
+/// Mosquitto sends 20 before it sees the first answer.
+const UNRELEASED: usize = 32;
 /// Room that a message leaves in the buffer for the answers to incoming packets.
 const ANSWERS: usize = 64;
 
@@ -80,7 +83,7 @@ pub struct Client<const IN: usize, const OUT: usize> {
     next_id: PacketId,
     outgoing: Vec<(PacketId, Awaits), IN_FLIGHT>,
     /// QoS 2 messages that were handed out and not released.
-    unreleased: Vec<PacketId, IN_FLIGHT>,
+    unreleased: Vec<PacketId, UNRELEASED>,
     keep_alive_millis: u64,
     /// When the next ping is due: nothing was sent for the time of the keep alive.
     ping_at: Option<Instant>,
@@ -256,7 +259,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         let count = count.min(self.output.len());
         self.output.copy_within(count.., 0);
         self.output.truncate(self.output.len().saturating_sub(count));
-        if count > 0 && self.keep_alive_millis > 0 && matches!(self.state, State::Connecting | State::Connected) {
+        if count > 0 && self.keep_alive_millis > 0 && self.state == State::Connected {
             self.ping_at = Some(now.after_millis(self.keep_alive_millis));
         }
     }
@@ -279,7 +282,8 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         } else if is_due(self.ping_at) && self.state == State::Connected {
             self.ping_at = None;
             if self.output.extend_from_slice(&packet::PING).is_ok() {
-                self.pong_by = Some(now.after_secs(ANSWER_SECS));
+                // The first ping without an answer counts, also when more follow.
+                self.pong_by = self.pong_by.or(Some(now.after_secs(ANSWER_SECS)));
             } else {
                 // Nothing goes out any more: the transport is stuck.
                 self.failure = Some(Error::KeepAlive);
@@ -298,7 +302,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
             Incoming::ConnAck { session_present, return_code: 0 } => {
                 self.answer_by = None;
                 self.state = State::Connected;
-                if self.ping_at.is_none() && self.keep_alive_millis > 0 {
+                if self.keep_alive_millis > 0 {
                     self.ping_at = Some(now.after_millis(self.keep_alive_millis));
                 }
                 Ok(Taken::Event(Event::Connected { session_present }))
@@ -698,5 +702,66 @@ mod tests {
         received(&mut session, &[0x30, 3, 0, 1, b't']);
         assert_eq!(session.poll(START), None);
         assert_eq!(session.poll_at(), None);
+    }
+
+    #[test]
+    fn a_ping_without_answer_ends_the_session_however_short_the_keep_alive() {
+        let mut session = Session::new();
+        session.connect(START, &Connect { keep_alive: 1, ..CONNECT }).unwrap();
+        sent(&mut session, START);
+        received(&mut session, &ACCEPTED);
+        session.poll(START);
+        // The ping after one second is the one that the server has to answer; four more go out meanwhile.
+        for second in 1..=5 {
+            let now = START.after_secs(second);
+            assert_eq!(session.poll_at(), Some(now));
+            session.timeout(now);
+            assert_eq!(sent(&mut session, now), packet::PING);
+        }
+        let end = START.after_secs(6);
+        assert_eq!(session.poll_at(), Some(end));
+        session.timeout(end);
+        assert_eq!(session.poll(end), Some(Event::Failed(Error::KeepAlive)));
+    }
+
+    #[test]
+    fn nothing_is_due_before_the_server_has_to_have_answered_connect() {
+        let mut session = Session::new();
+        session.connect(START, &Connect { keep_alive: 1, ..CONNECT }).unwrap();
+        sent(&mut session, START);
+        assert_eq!(session.poll_at(), Some(START.after_secs(5)));
+    }
+
+    #[test]
+    fn a_server_may_send_many_messages_with_qos_2_before_it_sees_an_answer() {
+        let mut session = connected();
+        for id in 1..=UNRELEASED as u8 {
+            received(&mut session, &[0x34, 6, 0, 1, b't', 0, id, b'x']);
+            assert!(matches!(session.poll(START), Some(Event::Message { .. })), "message {id}");
+            assert_eq!(sent(&mut session, START), [0x50, 2, 0, id]);
+        }
+        received(&mut session, &[0x34, 6, 0, 1, b't', 0, 99, b'x']);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Unexpected)));
+    }
+
+    #[test]
+    fn a_message_published_while_half_of_another_is_written_comes_after_it() {
+        let mut session = connected();
+        session.publish(&publish(QoS::AtMostOnce), b"abc").unwrap();
+        let mut out = session.transmit()[..5].to_vec();
+        session.transmitted(START, 5);
+        session.publish(&publish(QoS::AtMostOnce), b"d").unwrap();
+        out.extend(sent(&mut session, START));
+        assert_eq!(out, *b"\x30\x06\0\x01tabc\x30\x04\0\x01td");
+    }
+
+    #[test]
+    fn a_packet_may_fill_the_buffer_to_its_last_byte() {
+        let mut session = connected();
+        assert_eq!(session.poll(START), None);
+        let mut bytes = vec![0x30, 0xFD, 0x01, 0, 1, b't'];
+        bytes.resize(256, b'x');
+        received(&mut session, &bytes);
+        assert!(matches!(session.poll(START), Some(Event::Message { payload, .. }) if payload.len() == 250));
     }
 }

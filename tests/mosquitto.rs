@@ -4,9 +4,10 @@ use qth::mqtt::client::{Client, Connect, Event, Publish};
 use qth::mqtt::packet::{PacketId, QoS};
 use qth::mqtt::Error;
 use qth::time::Instant;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant as Clock};
 
 /// Longer than anything takes here.
@@ -22,19 +23,25 @@ struct Broker {
 impl Broker {
     fn start() -> Self {
         // Between looking for a free port and listening on it another may take it: then once more.
-        for _ in 0..10 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut process = mosquitto(port);
-            let by = Clock::now() + PATIENCE;
-            while Clock::now() < by && process.try_wait().unwrap().is_none() {
-                if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                    return Self { process, port };
-                }
-                std::thread::yield_now();
+        (0..10).find_map(|_| Self::try_start()).expect("mosquitto ends at once on ten different ports")
+    }
+
+    fn try_start() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut process = mosquitto(port);
+        let log = BufReader::new(process.stderr.take().unwrap());
+        let (line, lines) = channel();
+        // Reads on for as long as the broker runs: it must not wait for a reader.
+        std::thread::spawn(move || log.lines().map_while(Result::ok).for_each(|text| drop(line.send(text))));
+        let broker = Self { process, port };
+        // Its own word, since another test's broker could accept a connection on the same port.
+        let by = Clock::now() + PATIENCE;
+        while let Ok(text) = lines.recv_timeout(by.saturating_duration_since(Clock::now())) {
+            if text.ends_with(" running") {
+                return Some(broker);
             }
-            let _ = process.kill();
         }
-        panic!("mosquitto does not start");
+        None
     }
 }
 
@@ -47,7 +54,8 @@ impl Drop for Broker {
 
 fn mosquitto(port: u16) -> Child {
     for program in ["mosquitto", "/usr/sbin/mosquitto"] {
-        let started = Command::new(program).args(["-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let port = port.to_string();
+        let started = Command::new(program).args(["-v", "-p", &port]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         if let Ok(process) = started {
             return process;
         }
@@ -121,6 +129,17 @@ impl Device {
         }
     }
 
+    /// Waits, without reading, until `count` bytes have arrived; then reads all of them at once.
+    fn read_at_once(&mut self, count: usize) {
+        let by = Clock::now() + PATIENCE;
+        let mut bytes = [0; 4096];
+        while self.stream.peek(&mut bytes).unwrap_or(0) < count {
+            assert!(Clock::now() < by, "fewer than {count} bytes arrive");
+        }
+        assert_eq!(self.stream.read(&mut bytes).unwrap(), count);
+        self.pending.extend(&bytes[..count]);
+    }
+
     /// The next event.
     fn next(&mut self) -> Seen {
         self.next_within(PATIENCE).expect("an event comes")
@@ -185,8 +204,27 @@ fn several_packets_in_one_read_are_all_taken() {
         sender.publish(&[number; 10], QoS::AtMostOnce);
     }
     sender.flush();
+    receiver.read_at_once(20 * (2 + 2 + TOPIC.len() + 10));
     for number in 0..20 {
         assert_eq!(receiver.next(), Seen::Message(TOPIC.into(), vec![number; 10], QoS::AtMostOnce));
+    }
+}
+
+#[test]
+fn all_messages_that_mosquitto_sends_before_an_answer_are_taken() {
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let broker = Broker::start();
+        let mut receiver = Device::subscribed(&broker, "receiver");
+        let mut sender = Device::connect(&broker, "sender", 60);
+        // So many are what Mosquitto sends at the most (its `max_inflight_messages`).
+        for number in 0..20 {
+            let id = sender.publish(&[number; 10], qos).unwrap();
+            assert_eq!(sender.next(), Seen::Acknowledged(id));
+        }
+        receiver.read_at_once(20 * (2 + 2 + TOPIC.len() + 2 + 10));
+        for number in 0..20 {
+            assert_eq!(receiver.next(), Seen::Message(TOPIC.into(), vec![number; 10], qos));
+        }
     }
 }
 

@@ -42,6 +42,23 @@ class Upgrade(SystemCase):
         process.wait_for("True")
         process.wait_for("fotaResult: QTH-UNIX True")
 
+    def test_an_encrypted_session_carries_an_upgrade(self):
+        plan = self.plan(self.package())
+        board = self.board(self.script(before_start="Qth.setSessionFlag(True)")).power_on()
+        board.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+
+    def test_an_empty_user_name_is_as_good_as_none(self):
+        self.plan(self.package())
+        self.board(QTH_EMPTY_USER_NAME="1").power_on().wait_for("fotaResult: QTH-UNIX True")
+
+    def test_a_plan_that_confirms_itself_needs_no_callback(self):
+        plan = self.plan(self.package(), "--auto-confirm")
+        board = self.board(self.script(on_plan="raise Exception('not asked')")).power_on()
+        board.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+        self.assertNotIn("otaPlan", board.output())
+
     def test_two_plans_run_one_after_another(self):
         first = self.plan(self.package(version="1.1.0"))
         second = self.plan(self.package(self.image(seed=2), version="1.2.0"))
@@ -49,6 +66,32 @@ class Upgrade(SystemCase):
         board.wait_for("fotaResult: QTH-UNIX True", timeout=60, count=2)
         self.wait_for_state(second, "upgraded")
         self.wait_for_state(first, "upgraded")
+
+
+class ManyComponents(SystemCase):
+    SCRIPT = """
+def info(comp_no, version, url, size, md5, crc):
+    print('infoCB:', comp_no, version, size)
+    Qth.setMcuVer('MCU1', version, info, mcu_result)
+
+def mcu_result(comp_no, result):
+    print('resultCB:', comp_no, result)
+
+Qth.setMcuVer('MCU1', '1.0', info, mcu_result)
+"""
+
+    def test_the_components_of_a_plan_are_upgraded_in_its_order(self):
+        mcu = self.package(self.image(5_000, seed=3), version="2.0", **{"component-type": "mcu"})
+        module = self.package(version="1.1.0")
+        plan = self.plan(mcu, "--component", f"QTH-UNIX={module}", component="MCU1")
+        board = self.board(self.script(before_start=self.SCRIPT)).power_on()
+        board.wait_for("otaPlan: [(1, 'MCU1', '1.0', '2.0', 0, 0, 0), (0, 'QTH-UNIX', '1.0.0', '1.1.0', 0, 0, 0)]")
+        board.wait_for("infoCB: MCU1 2.0 5000")
+        board.wait_for("resultCB: MCU1 True")
+        board.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+        output = board.output()
+        self.assertLess(output.index("resultCB: MCU1 True"), output.index("fotaResult: QTH-UNIX True"))
 
 
 class Refusal(SystemCase):

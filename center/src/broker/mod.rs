@@ -43,7 +43,7 @@ pub enum Admission {
 
 /// One connection of a client: a later connection of the same client has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConnectionId(u64);
+pub struct ConnectionId(pub u64);
 
 /// What the engine asks the Center and tells it.
 ///

@@ -1,0 +1,498 @@
+//! Whole conversations with devices, command by command, over a broker and a clock of the test's own.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use qth::ota::id;
+use qth::protocol::auth;
+use qth::protocol::command;
+use qth::protocol::frame::{self, PackageId};
+use qth::protocol::session::SessionKey;
+use qth::protocol::topic::Topic;
+use qth::protocol::ttlv::{self, Value, Writer};
+use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected};
+use qth_center::domain::package::{ComponentType, PackageDraft, PackageFile, PackageType};
+use qth_center::domain::plan::{Mode, PlanComponent, PlanDraft, PlanState, Strategy};
+use qth_center::domain::product::Product;
+use qth_center::domain::schedule::{self, PushPeriod};
+use qth_center::domain::upgrade::DeviceState;
+use qth_center::service::{rollout, tick, Center};
+use qth_center::store::{self, files::Files, package::StoredFile, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+const PK: &str = "p111xt";
+const PS: &str = "V2VUei9ZVWt2SnpL";
+const DK: &str = "866000000000017";
+const RANDOM: [u8; 16] = *b"aQ7glPfXz5bDAxbD";
+
+fn client_id() -> String {
+    format!("qd{PK}{DK}")
+}
+
+/// Keeps what the Center sends.
+#[derive(Default)]
+struct Wire {
+    sent: Mutex<Vec<(String, Vec<u8>)>>,
+}
+
+#[async_trait]
+impl Broker for Wire {
+    async fn deliver(&self, client_id: &str, topic: &str, payload: Vec<u8>) -> Result<(), NotConnected> {
+        assert_eq!(Topic::parse(topic).unwrap().client_id, client_id);
+        self.sent.lock().unwrap().push((topic.to_owned(), payload));
+        Ok(())
+    }
+
+    async fn kick(&self, _client_id: &str) {}
+}
+
+/// A Center, its device, and the time.
+struct Scene {
+    center: Arc<Center>,
+    wire: Arc<Wire>,
+    clock: Arc<Mutex<DateTime<Utc>>>,
+    session: Option<SessionKey>,
+    connections: u64,
+    next_id: PackageId,
+    _folder: TempDir,
+}
+
+/// A command of the Center, taken apart.
+#[derive(Debug, PartialEq)]
+struct Command {
+    code: u16,
+    payload: Vec<u8>,
+}
+
+impl Command {
+    fn text(&self, id: u16) -> String {
+        ttlv::find(&self.payload, id).unwrap().as_text().unwrap().to_owned()
+    }
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("center.db")).unwrap();
+        let files = Files::open(&folder.path().join("files")).unwrap();
+        let clock = Arc::new(Mutex::new(schedule::instant("2026-11-23T10:01", chrono_tz::UTC).unwrap()));
+        let hand = clock.clone();
+        let center = Center::new(store, files, Arc::new(move || *hand.lock().unwrap()));
+        let wire = Arc::new(Wire::default());
+        center.attach(wire.clone(), "http://files".into());
+        let product = Product { key: PK.into(), secret: PS.into(), name: "Lamp".into(), created_at: center.now() };
+        center.store.run(move |db| store::product::insert(db, &product)).await.unwrap();
+        Self { center, wire, clock, session: None, connections: 0, next_id: PackageId::FIRST, _folder: folder }
+    }
+
+    async fn admit(&self, client_id: &str, password: &str) -> Admission {
+        let connect = Connect {
+            client_id: client_id.into(),
+            user_name: None,
+            password: Some(password.into()),
+            remote: ([127, 0, 0, 1], 1).into(),
+            keep_alive: 120,
+            has_will: false,
+        };
+        self.center.admit(&connect).await
+    }
+
+    /// Connects for the first time; the secret that the device gets.
+    async fn authenticate(&mut self, encrypted: bool) -> String {
+        let password = auth::first_password(PK, PS, DK, &RANDOM, encrypted).unwrap();
+        assert_eq!(self.admit(&client_id(), &password).await, Admission::Accept);
+        self.subscribe().await;
+        let configuration = self.one(command::CONFIG);
+        if let Some(Value::Bytes(key)) = ttlv::find(&configuration.payload, 6) {
+            self.session = Some(SessionKey::new(key.try_into().unwrap()));
+        }
+        configuration.text(5)
+    }
+
+    async fn subscribe(&mut self) {
+        self.session = None;
+        self.connections += 1;
+        let connection = ConnectionId(self.connections);
+        self.center.connected(&client_id(), connection).await;
+        self.center.subscribed(&client_id(), "").await;
+    }
+
+    async fn disconnect(&mut self) {
+        let connection = ConnectionId(self.connections);
+        self.center.disconnected(&client_id(), connection).await;
+    }
+
+    /// The device sends a command.
+    async fn send(&mut self, code: u16, write: impl FnOnce(&mut Writer<'_>)) {
+        let mut bytes = vec![0; 1024];
+        let mut writer = Writer::new(&mut bytes[frame::HEADER..]);
+        write(&mut writer);
+        let length = writer.finish().unwrap();
+        let mut length = frame::seal(&mut bytes, length, self.next_id, code).unwrap();
+        self.next_id = self.next_id.next();
+        if let Some(session) = &self.session {
+            length = session.encrypt(&mut bytes, length).unwrap();
+        }
+        self.center.received(&client_id(), "", 1, &bytes[..length]).await;
+    }
+
+    /// The device reports its version, as after every connection.
+    async fn report_version(&mut self, version: &str) {
+        self.send(command::INFO_REPORT, |writer| {
+            writer.text(1, "EC600N").text(2, version).text(3, "");
+        })
+        .await;
+    }
+
+    async fn report_status(&mut self, status: i64, text: &str, version: Option<&str>) {
+        self.send(command::OTA_STATUS, |writer| {
+            writer.int(id::STATUS, status).text(id::STATUS_TEXT, text).int(id::KIND, 0).text(id::COMPONENT, "EC600N");
+            if let Some(version) = version {
+                writer.text(id::MODULE_VERSION, version);
+            }
+        })
+        .await;
+    }
+
+    /// What the Center has sent since the last look.
+    fn sent(&mut self) -> Vec<Command> {
+        let sent = std::mem::take(&mut *self.wire.sent.lock().unwrap());
+        let open = |(topic, mut payload): (String, Vec<u8>)| {
+            let plain = match &self.session {
+                Some(session) => session.decrypt(&mut payload).expect("encrypted with the session's key"),
+                None => &mut payload,
+            };
+            let frame = frame::open(plain).unwrap();
+            assert_eq!(Topic::parse(&topic).map(|topic| topic.class), command::class(frame.command));
+            Command { code: frame.command, payload: frame.payload.to_vec() }
+        };
+        sent.into_iter().map(open).collect()
+    }
+
+    fn one(&mut self, code: u16) -> Command {
+        let mut sent = self.sent();
+        assert_eq!(sent.iter().map(|command| command.code).collect::<Vec<_>>(), [code]);
+        sent.remove(0)
+    }
+
+    fn nothing(&mut self) {
+        assert_eq!(self.sent(), []);
+    }
+
+    /// Lets time pass, with the ticks in it.
+    async fn pass(&mut self, minutes: i64) {
+        let last = self.center.now();
+        *self.clock.lock().unwrap() = last + TimeDelta::minutes(minutes);
+        tick::pass(&self.center, last, self.center.now()).await.unwrap();
+    }
+
+    async fn package(&self, version: &str) -> i64 {
+        let draft = PackageDraft {
+            name: version.into(),
+            component_type: ComponentType::Module,
+            package_type: PackageType::Full,
+            source_version: None,
+            target_version: version.into(),
+            remarks: String::new(),
+        };
+        let file =
+            PackageFile { name: "fw.bin".into(), size: 100, md5: "0".repeat(32), crc32: "0".repeat(8), sha256: "0".repeat(64) };
+        let stored = StoredFile { file, stored: format!("stored-{version}") };
+        let now = self.center.now();
+        self.center.store.run(move |db| store::package::insert(db, &draft, &[stored], now)).await.unwrap()
+    }
+
+    /// Activates a plan to this version, changed by `change`.
+    async fn plan(&self, version: &str, change: impl FnOnce(&mut PlanDraft)) -> i64 {
+        let mut draft = PlanDraft {
+            name: format!("to {version}"),
+            product: PK.into(),
+            whitelist: BTreeSet::new(),
+            blacklist: BTreeSet::new(),
+            time_zone: chrono_tz::UTC,
+            push_period: None,
+            planned_start: None,
+            planned_end: None,
+            mode: Mode::Silent,
+            auto_confirm: false,
+            strategy: Strategy::default(),
+            components: vec![PlanComponent { identifier: "EC600N".into(), package: self.package(version).await }],
+            texts: BTreeMap::new(),
+        };
+        change(&mut draft);
+        let now = self.center.now();
+        let insert = move |db: &rusqlite::Connection| {
+            let id = store::plan::insert(db, &draft, now)?;
+            store::plan::set_state(db, id, PlanState::Activated, Some(now))?;
+            Ok::<_, rusqlite::Error>(id)
+        };
+        self.center.store.run(insert).await.unwrap()
+    }
+
+    async fn state(&self, plan: i64) -> Option<(DeviceState, Option<String>)> {
+        let upgrade = self.center.store.run(move |db| store::upgrade::get(db, plan, &client_id())).await.unwrap();
+        upgrade.map(|upgrade| (upgrade.state, upgrade.reason))
+    }
+
+    /// Confirms a plan and goes through all of it up to the restart.
+    async fn upgrade(&mut self) {
+        self.report_status(1, "REVICEPLAN", None).await;
+        self.report_status(2, "SUBMITOTA", None).await;
+        self.one(command::OTA_FIRMWARE);
+        for (status, text) in [(4, "DOWNLOADSTART"), (5, "DOWNLOADING"), (8, "DOWNLOADSUCCESS"), (9, "UPDATING")] {
+            self.report_status(status, text, None).await;
+        }
+        self.nothing();
+    }
+}
+
+#[tokio::test]
+async fn a_device_is_created_by_its_first_connection_and_known_by_its_secret_from_then_on() {
+    let mut scene = Scene::new().await;
+    let secret = scene.authenticate(false).await;
+    assert_eq!(secret.len(), 32);
+    scene.disconnect().await;
+    let password = auth::later_password(&secret, PS, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &password).await, Admission::Accept);
+    scene.subscribe().await;
+    scene.nothing();
+    let other = auth::later_password(&"0".repeat(32), PS, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &other).await, Admission::BadCredentials);
+}
+
+#[tokio::test]
+async fn who_does_not_know_the_products_secret_or_names_no_product_is_refused() {
+    let scene = Scene::new().await;
+    let first = |pk, ps| auth::first_password(pk, ps, DK, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &first(PK, "V2VUei9ZVWt2SnpM")).await, Admission::BadCredentials);
+    assert_eq!(scene.admit(&format!("qdp2{DK}"), &first("p2", PS)).await, Admission::NotAuthorised);
+    assert_eq!(scene.admit(&format!("qd{PK}another"), &first(PK, PS)).await, Admission::NotAuthorised);
+    assert_eq!(scene.admit(&client_id(), "nonsense").await, Admission::BadCredentials);
+    let devices = scene.center.store.run(|db| store::device::list(db, None)).await.unwrap();
+    assert!(devices.is_empty());
+}
+
+#[tokio::test]
+async fn a_device_has_the_rights_to_its_own_topics_only() {
+    let scene = Scene::new().await;
+    let own = client_id();
+    assert!(scene.center.may_subscribe(&own, &format!("q/1/d/{own}/+")));
+    assert!(scene.center.may_publish(&own, &format!("q/2/d/{own}/ota")));
+    for filter in ["#", "q/1/d/+/+", "q/1/d/qdother/+", &format!("q/2/d/{own}/+")] {
+        assert!(!scene.center.may_subscribe(&own, filter), "{filter}");
+    }
+    for topic in ["q/2/d/qdother/ota", &format!("q/1/d/{own}/ota"), &format!("q/2/d/{own}/log")] {
+        assert!(!scene.center.may_publish(&own, topic), "{topic}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_key_that_was_asked_for_encrypts_everything_after_it() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(true).await;
+    assert!(scene.session.is_some());
+    scene.report_version("1.0.0").await;
+    assert_eq!(scene.one(command::OTA_PLAN).text(id::TARGET_VERSION), "1.1.0");
+    assert_eq!(scene.state(plan).await, Some((DeviceState::InUpgrade, None)));
+}
+
+#[tokio::test]
+async fn an_upgrade_succeeds_when_the_device_reports_the_target_version() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.nothing();
+    scene.report_version("1.0.0").await;
+    let offered = scene.one(command::OTA_PLAN);
+    assert_eq!((offered.text(id::COMPONENT), offered.text(id::SOURCE_VERSION)), ("EC600N".into(), "1.0.0".into()));
+    scene.upgrade().await;
+    scene.report_status(11, "UPDATESUCCESS", Some("1.1.0")).await;
+    assert_eq!(scene.state(plan).await, Some((DeviceState::Upgraded, None)));
+    scene.report_version("1.1.0").await;
+    scene.nothing();
+}
+
+#[tokio::test]
+async fn a_success_with_another_version_is_a_failure() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.upgrade().await;
+    scene.report_status(11, "UPDATESUCCESS", Some("1.0.9")).await;
+    let (state, reason) = scene.state(plan).await.unwrap();
+    assert_eq!(state, DeviceState::Failed);
+    assert!(reason.unwrap().contains("'1.0.9' instead of '1.1.0'"));
+}
+
+#[tokio::test]
+async fn a_failure_is_kept_with_the_devices_reason_and_tried_again_at_the_tick() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |draft| draft.strategy.retries = 1).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.upgrade().await;
+    scene.report_status(12, "UPDATEERROR: new firmware did not start, reverted", Some("1.0.0")).await;
+    let (state, reason) = scene.state(plan).await.unwrap();
+    assert_eq!((state, reason.as_deref()), (DeviceState::NonUpgraded, Some("EC600N: new firmware did not start, reverted")));
+    scene.report_version("1.0.0").await;
+    scene.nothing();
+    scene.pass(8).await;
+    scene.nothing();
+    scene.pass(2).await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn a_failed_download_gets_the_files_once_more() {
+    let mut scene = Scene::new().await;
+    scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.report_status(2, "SUBMITOTA", None).await;
+    let address = scene.one(command::OTA_FIRMWARE).text(id::URL);
+    let token = address.strip_prefix("http://files/d/").and_then(|rest| rest.strip_suffix("/fw.bin")).unwrap();
+    assert_eq!(token.len(), 32);
+    scene.report_status(4, "DOWNLOADSTART", None).await;
+    scene.report_status(6, "DOWNLOADERROR: MD5 differs", None).await;
+    scene.one(command::OTA_FIRMWARE);
+}
+
+#[tokio::test]
+async fn plans_are_offered_on_request_and_at_each_full_ten_minutes_of_their_zone() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.nothing();
+    scene.plan("1.1.0", |_| {}).await;
+    scene.pass(8).await;
+    scene.nothing();
+    scene.pass(1).await;
+    scene.one(command::OTA_PLAN);
+    scene
+        .send(command::OTA_REQUEST, |writer| {
+            writer.text(id::MODULE_VERSION, "1.0.0");
+        })
+        .await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn outside_its_push_period_a_plan_is_not_offered() {
+    let mut scene = Scene::new().await;
+    // 10:01 UTC is 18:01 in Shanghai.
+    scene
+        .plan("1.1.0", |draft| {
+            draft.time_zone = schedule::time_zone("Asia/Shanghai").unwrap();
+            draft.push_period = Some(PushPeriod::parse("18:15-19:00").unwrap());
+        })
+        .await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.pass(10).await;
+    scene.nothing();
+    scene.pass(10).await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn lists_decide_who_is_offered_a_plan() {
+    let only = |key: &str| BTreeSet::from([key.to_owned()]);
+    for (whitelist, blacklist, offered) in [
+        (only(DK), BTreeSet::new(), true),
+        (only("other"), BTreeSet::new(), false),
+        (BTreeSet::new(), only(DK), false),
+        (only(DK), only(DK), false),
+    ] {
+        let mut scene = Scene::new().await;
+        scene
+            .plan("1.1.0", |draft| {
+                draft.whitelist = whitelist;
+                draft.blacklist = blacklist;
+            })
+            .await;
+        scene.authenticate(false).await;
+        scene.report_version("1.0.0").await;
+        assert_eq!(scene.sent().len(), usize::from(offered));
+    }
+}
+
+#[tokio::test]
+async fn a_manual_plan_waits_for_a_person() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |draft| draft.mode = Mode::Manual).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.pass(10).await;
+    scene.nothing();
+    let at = scene.center.circumstances();
+    let approve = move |db: &rusqlite::Connection| {
+        let plan = store::plan::get(db, plan)?.unwrap();
+        rollout::approve(db, &at, &plan, &client_id())
+    };
+    scene.center.store.run(approve).await.unwrap();
+    scene.pass(10).await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn an_offer_without_an_answer_is_made_again_when_the_device_is_back() {
+    let mut scene = Scene::new().await;
+    scene.plan("1.1.0", |_| {}).await;
+    let secret = scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.disconnect().await;
+    let password = auth::later_password(&secret, PS, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &password).await, Admission::Accept);
+    scene.subscribe().await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn two_plans_follow_one_another() {
+    let mut scene = Scene::new().await;
+    let first = scene.plan("1.1.0", |_| {}).await;
+    let second = scene.plan("1.2.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    assert_eq!(scene.one(command::OTA_PLAN).text(id::TARGET_VERSION), "1.1.0");
+    scene.upgrade().await;
+    scene.report_status(11, "UPDATESUCCESS", Some("1.1.0")).await;
+    assert_eq!(scene.one(command::OTA_PLAN).text(id::TARGET_VERSION), "1.2.0");
+    assert_eq!(scene.state(first).await.unwrap().0, DeviceState::Upgraded);
+    assert_eq!(scene.state(second).await.unwrap().0, DeviceState::InUpgrade);
+}
+
+#[tokio::test]
+async fn a_refusal_ends_the_plan_for_this_device() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.report_status(3, "REFUSEDOTA", None).await;
+    assert_eq!(scene.state(plan).await.unwrap().0, DeviceState::Failed);
+    scene.pass(10).await;
+    scene.nothing();
+}
+
+#[tokio::test]
+async fn malformed_messages_change_nothing() {
+    let mut scene = Scene::new().await;
+    scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    for bytes in [&[][..], &[0xAA; 20], b"\xAA\xAA\x00\x05\x1A\x00\x05\x00\x15", b"\xAA\xAA\x00\x07\x21\x00\x05\x01\x14\x00\x09"]
+    {
+        scene.center.received(&client_id(), "", 1, bytes).await;
+    }
+    scene.nothing();
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+}

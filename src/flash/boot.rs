@@ -6,7 +6,8 @@ use super::slot::{Reason, Sha256Digest, SlotId, Slots, State};
 use super::Error;
 use embedded_storage::nor_flash::NorFlash;
 
-/// With this status a firmware that runs as a process asks for a restart of the board.
+/// With this exit status a firmware that runs as a process asks for a reset: the power switch starts it again. It is
+/// none that a shell gives to a program that a signal has ended.
 pub const RESET_EXIT_CODE: u8 = 250;
 
 /// What to start.

@@ -40,6 +40,10 @@ impl From<io::Error> for FileFlashError {
 }
 
 /// A NOR flash in a file. A process that dies loses nothing that was written: the kernel has it.
+///
+/// The file is not synced to the disk, because that would cost a disk's wait at each of the many small writes. When the
+/// host itself loses power, the newest records may be lost or torn, and the board is where it was some seconds before;
+/// checksums and the slots' digests keep it from running what is not whole.
 #[derive(Debug)]
 pub struct FileFlash {
     file: File,

@@ -7,10 +7,10 @@ use rustix::fs::{memfd_create, MemfdFlags};
 use rustix::process::{kill_process, Pid, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::Arc;
@@ -28,36 +28,76 @@ pub enum Ending {
     /// It asked for a restart.
     Reset,
     Exit(u8),
+    /// It died of a signal that nobody sent to switch it off.
     Crash(i32),
     /// Its trial took too long.
     TooSlow,
-    /// The person or a service manager has switched the board off.
-    SwitchedOff(u8),
+    /// The image is no program that can be run here.
+    NotRun(String),
+    /// The person or a service manager has switched the board off, by this signal.
+    SwitchedOff(i32),
 }
 
 /// Signals to this program.
 pub struct Signals {
-    switched_off: Arc<AtomicBool>,
+    /// The one that switches the board off; 0: none yet.
+    off: Arc<AtomicI32>,
+    /// Ctrl-C came since the firmware was started. What it does is the firmware's affair.
+    interrupted: Arc<AtomicBool>,
+    runs: Arc<AtomicBool>,
     child: Arc<AtomicI32>,
 }
 
 impl Signals {
-    /// Passes SIGTERM and SIGHUP on to the firmware. Ctrl-C reaches it by itself, from the terminal.
+    /// Passes SIGTERM and SIGHUP on to the firmware. Ctrl-C reaches it by itself, from the terminal; while none runs, it
+    /// switches the board off.
     pub fn watch() -> Result<Self, String> {
-        let signals = Self { switched_off: Arc::default(), child: Arc::default() };
+        let signals = Self { off: Arc::default(), interrupted: Arc::default(), runs: Arc::default(), child: Arc::default() };
         let mut arriving = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
             .map_err(|error| format!("signals can't be watched: {error}"))?;
-        let (switched_off, child) = (signals.switched_off.clone(), signals.child.clone());
+        let (off, interrupted) = (signals.off.clone(), signals.interrupted.clone());
+        let (runs, child) = (signals.runs.clone(), signals.child.clone());
         thread::spawn(move || {
             for signal in arriving.forever() {
-                switched_off.store(true, Ordering::SeqCst);
-                let to = Pid::from_raw(child.load(Ordering::SeqCst));
-                if let (Some(to), true) = (to, signal != SIGINT) {
-                    let _ = kill_process(to, if signal == SIGHUP { Signal::HUP } else { Signal::TERM });
+                if signal == SIGINT && runs.load(Ordering::SeqCst) {
+                    interrupted.store(true, Ordering::SeqCst);
+                } else {
+                    off.store(signal, Ordering::SeqCst);
+                    pass_on(signal, &child);
                 }
             }
         });
         Ok(signals)
+    }
+
+    /// The signal that has switched the board off.
+    pub fn off(&self) -> Option<i32> {
+        Some(self.off.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+
+    /// A firmware is about to run: it may get Ctrl-C before its start is known here.
+    fn starting(&self) {
+        self.interrupted.store(false, Ordering::SeqCst);
+        self.runs.store(true, Ordering::SeqCst);
+    }
+
+    /// The firmware runs. A signal that came just before reaches it, too.
+    fn started(&self, child: &Child) {
+        self.child.store(child.id() as i32, Ordering::SeqCst);
+        if let Some(signal) = self.off() {
+            pass_on(signal, &self.child);
+        }
+    }
+
+    fn ended(&self) {
+        self.runs.store(false, Ordering::SeqCst);
+        self.child.store(0, Ordering::SeqCst);
+    }
+}
+
+fn pass_on(signal: i32, child: &AtomicI32) {
+    if let Some(to) = Pid::from_raw(child.load(Ordering::SeqCst)) {
+        let _ = kill_process(to, if signal == SIGHUP { Signal::HUP } else { Signal::TERM });
     }
 }
 
@@ -70,9 +110,14 @@ pub struct Firmware {
 
 impl Firmware {
     /// Starts the chosen image out of memory, or the interpreter that stands for it.
-    pub fn start(chosen: &Chosen, options: &Options, signals: &Signals) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What the person has to mend. An image that can't be run is none of that: [`Ending::NotRun`].
+    pub fn start(chosen: &Chosen, options: &Options, signals: &Signals) -> Result<Result<Self, Ending>, String> {
         match &options.interpreter {
-            Some(interpreter) => Self::spawn(interpreter.clone(), chosen, options, signals),
+            Some(interpreter) => Self::spawn(interpreter, chosen, options, signals)
+                .map(Ok)
+                .map_err(|error| format!("interpreter {}: {error}", interpreter.display())),
             None => {
                 let fail = |error: std::io::Error| format!("slot {}: can't be run from memory: {error}", chosen.slot_name());
                 let memory = memfd_create("micropython", MemfdFlags::empty()).map_err(|error| fail(error.into()))?;
@@ -80,14 +125,18 @@ impl Firmware {
                 let mut memory = File::from(memory);
                 memory.write_all(&chosen.image).map_err(fail)?;
                 let program = PathBuf::from(format!("/proc/self/fd/{}", memory.as_raw_fd()));
-                Self::spawn(program, chosen, options, signals)
+                match Self::spawn(&program, chosen, options, signals) {
+                    Ok(firmware) => Ok(Ok(firmware)),
+                    Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::OutOfMemory) => Err(fail(error)),
+                    Err(error) => Ok(Err(Ending::NotRun(error.to_string()))),
+                }
             }
         }
     }
 
-    fn spawn(program: PathBuf, chosen: &Chosen, options: &Options, signals: &Signals) -> Result<Self, String> {
-        let flash = std::path::absolute(&options.flash).map_err(|error| error.to_string())?;
-        let mut command = Command::new(&program);
+    fn spawn(program: &Path, chosen: &Chosen, options: &Options, signals: &Signals) -> std::io::Result<Self> {
+        let flash = std::path::absolute(&options.flash)?;
+        let mut command = Command::new(program);
         command
             .arg0("micropython")
             .args(&options.arguments)
@@ -97,8 +146,9 @@ impl Firmware {
         if options.interpreter.is_some() && !chosen.version.is_empty() {
             command.env("QTH_VERSION", &chosen.version);
         }
-        let child = command.spawn().map_err(|error| format!("firmware {}: {error}", program.display()))?;
-        signals.child.store(child.id() as i32, Ordering::SeqCst);
+        signals.starting();
+        let child = command.spawn().inspect_err(|_| signals.ended())?;
+        signals.started(&child);
         let deadline = chosen.trial.map(|_| Instant::now() + trial_time() + TRIAL_GRACE);
         Ok(Self { child, deadline, flash })
     }
@@ -121,15 +171,18 @@ impl Firmware {
             thread::sleep(LOOK);
         }
         let status = self.child.wait().map_err(fail)?;
-        signals.child.store(0, Ordering::SeqCst);
+        signals.ended();
         let code = status.code().map(|code| code as u8);
         let signal = status.signal().unwrap_or(0);
-        Ok(match code {
+        Ok(match (signals.off(), code) {
+            (Some(signal), _) => Ending::SwitchedOff(signal),
             _ if too_slow => Ending::TooSlow,
-            Some(RESET_EXIT_CODE) => Ending::Reset,
-            _ if signals.switched_off.load(Ordering::SeqCst) => Ending::SwitchedOff(code.unwrap_or(0)),
-            Some(code) => Ending::Exit(code),
-            None => Ending::Crash(signal),
+            (None, Some(RESET_EXIT_CODE)) => Ending::Reset,
+            (None, Some(_)) if signals.interrupted.load(Ordering::SeqCst) => Ending::SwitchedOff(SIGINT),
+            (None, Some(code)) => Ending::Exit(code),
+            // Sent to the firmware alone, but by someone who wants it to end.
+            (None, None) if [SIGINT, SIGTERM, SIGHUP].contains(&signal) => Ending::SwitchedOff(signal),
+            (None, None) => Ending::Crash(signal),
         })
     }
 }

@@ -50,16 +50,29 @@ fn power_on(options: &Options) -> Result<ExitCode, String> {
     let signals = firmware::Signals::watch()?;
     let mut crashes: Vec<Instant> = Vec::new();
     loop {
+        if let Some(signal) = signals.off() {
+            return Ok(switched_off(signal));
+        }
         let chosen = boot::choose(options)?;
         announce(&chosen);
-        let ending = Firmware::start(&chosen, options, &signals)?.wait(&signals)?;
+        let ending = match Firmware::start(&chosen, options, &signals)? {
+            Ok(firmware) => firmware.wait(&signals)?,
+            Err(ending) => ending,
+        };
         let on_trial = chosen.trial.is_some() && boot::is_on_trial(&options.flash)?;
         match ending {
             Ending::Reset => {}
-            Ending::SwitchedOff(code) => return Ok(ExitCode::from(code)),
+            Ending::SwitchedOff(signal) => return Ok(switched_off(signal)),
             Ending::TooSlow => say("the firmware on trial did not reach the Center in time"),
             Ending::Exit(code) if on_trial => say(&format!("the firmware on trial ended with status {code}")),
             Ending::Crash(signal) if on_trial => say(&format!("the firmware on trial died of signal {signal}")),
+            Ending::NotRun(why) if on_trial => say(&format!("the firmware on trial can't be run: {why}")),
+            Ending::NotRun(why) => {
+                return Err(format!(
+                    "slot {}: the firmware can't be run: {why}; is it built for this computer?",
+                    chosen.slot_name()
+                ))
+            }
             Ending::Exit(code) => return Ok(ExitCode::from(code)),
             Ending::Crash(signal) => {
                 say(&format!("the firmware died of signal {signal}; it is started again"));
@@ -67,16 +80,22 @@ fn power_on(options: &Options) -> Result<ExitCode, String> {
                 crashes.retain(|crash| now.duration_since(*crash) < CRASH_WINDOW);
                 crashes.push(now);
                 if crashes.len() > CRASHES_MAX {
-                    return Err(format!(
-                        "the firmware has died {} times within {} s; '--flash {} --status' shows what is in the flash",
+                    say(&format!(
+                        "error: the firmware has died {} times within {} s; '--flash {} --status' shows what is in the flash",
                         crashes.len(),
                         CRASH_WINDOW.as_secs(),
                         options.flash.display()
                     ));
+                    return Ok(ExitCode::FAILURE);
                 }
             }
         }
     }
+}
+
+/// As a shell reports a program that a signal has ended.
+fn switched_off(signal: i32) -> ExitCode {
+    ExitCode::from(128_u8.saturating_add(signal as u8))
 }
 
 fn announce(chosen: &Chosen) {

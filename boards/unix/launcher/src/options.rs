@@ -16,11 +16,14 @@ Options:
   --factory-version TEXT  the factory image's version, for the record
   --interpreter FILE      run FILE whatever the slot holds, under the slot's recorded version (for tests)
   --status                show what is in the flash, and run nothing
-  --json                  with --status: as JSON
+  --json                  with --status: as a JSON object: slots, reverted, known_bad
   --help, --version
 
 The firmware is started again after a reset. A firmware on trial that crashes or ends is started again until its starts
 are used up; then the one before it comes back.
+
+Exit status: the firmware's own, where it ends for good (250 is its wish for a reset); 1 when it crashes again and
+again; 2 when there is something to mend; 128 and the signal's number when a signal has switched the board off.
 ";
 
 /// What to do.

@@ -2,6 +2,7 @@
 
 use crate::boot;
 use qth::flash::slot::{SlotInfo, Slots, State};
+use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -33,24 +34,35 @@ fn as_text(flash: &Path, slots: &Slots) -> String {
     if let Some(reason) = slots.reverted() {
         let _ = writeln!(text, "  the last new firmware was given up: {}", reason.text());
     }
+    if let Some(digest) = slots.known_bad() {
+        let _ = writeln!(text, "  known as bad: sha256 {}", hex(digest));
+    }
     text
 }
 
 fn as_json(slots: &Slots) -> String {
-    let entries: Vec<String> = infos(slots)
+    let entries: Vec<_> = infos(slots)
         .map(|(slot, info)| {
-            let version: String = info.version.chars().flat_map(char::escape_default).collect();
-            format!(
-                r#"{{"slot":"{}","state":"{}","version":"{version}","size":{},"sha256":"{}","running":{}}}"#,
-                boot::slot_name(slot),
-                info.state.name(),
-                info.size,
-                hex(&info.sha256),
-                slots.running() == Some(slot)
-            )
+            json!({
+                "slot": boot::slot_name(slot),
+                "state": info.state.name(),
+                "boots_left": match info.state {
+                    State::Trial { boots_left } => Some(boots_left),
+                    _ => None,
+                },
+                "version": info.version.as_str(),
+                "size": info.size,
+                "sha256": hex(&info.sha256),
+                "running": slots.running() == Some(slot),
+            })
         })
         .collect();
-    format!("[{}]\n", entries.join(","))
+    let report = json!({
+        "slots": entries,
+        "reverted": slots.reverted().map(|reason| reason.text()),
+        "known_bad": slots.known_bad().map(|digest| hex(digest)),
+    });
+    format!("{report}\n")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -12,7 +12,7 @@ CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run library micropython unix firmware board center test test-rust test-device test-micropython \
+.PHONY: all run packages library micropython unix firmware board center test test-rust test-device test-micropython \
   test-system no-std size bench lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
@@ -53,7 +53,10 @@ center: ## Build the Developer Center, build/qth-center
 
 test: test-rust test-device test-micropython test-system ## Run all tests
 
-test-rust: ## Run the Rust tests of all crates
+packages: ## Install what the tests need
+	@.ci/packages
+
+test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi
 

@@ -53,6 +53,11 @@ pub trait Board {
     /// The Center to connect to unless the script names one.
     fn server(&self) -> &str;
 
+    /// The driver can open connections with TLS.
+    fn has_tls(&self) -> bool {
+        false
+    }
+
     /// Seconds that a new firmware has to reach the Center before the old one comes back.
     fn trial_seconds(&self) -> u32 {
         20 * 60

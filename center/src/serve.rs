@@ -34,6 +34,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     files.sweep(&known.into_iter().collect())?;
     let center = Center::new(store, files, Arc::new(chrono::Utc::now));
 
+    if options.http.ip().is_unspecified() && options.public_url.is_none() {
+        anyhow::bail!("devices can't download from {}: say with --public-url how they reach this machine", options.http);
+    }
     let listener = TcpListener::bind(options.http).await.with_context(|| format!("can't listen for HTTP on {}", options.http))?;
     let http = listener.local_addr()?;
     let broker = Embedded::start(options.mqtt, center.clone()).await;

@@ -1,7 +1,7 @@
 //! What a device sees of the embedded MQTT engine, and what the Center hears: raw sockets, packets made by hand.
 
 use async_trait::async_trait;
-use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, Embedded, NotConnected};
+use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, Embedded, NotConnected, NotKept};
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -102,9 +102,13 @@ impl Authority for Center {
         }
     }
 
-    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]) {
+    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]) -> Result<(), NotKept> {
+        if payload == b"disk full" {
+            return Err(NotKept);
+        }
         let message = (client_id.to_owned(), topic.to_owned(), qos, payload.to_vec());
         self.messages.lock().unwrap().push(message);
+        Ok(())
     }
 }
 
@@ -251,6 +255,16 @@ async fn publishing_to_a_foreign_topic_ends_the_connection() {
         assert!(device.receive().await.is_none());
     }
     assert!(center.messages().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_kept_is_not_acknowledged() {
+    let (_center, broker) = start().await;
+    for head in [PUBLISH_QOS1, PUBLISH_QOS2] {
+        let mut device = Device::connect(&broker, "a").await;
+        device.send(&publish_packet(head, "up/a", 1, b"disk full")).await;
+        assert!(device.receive().await.is_none());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,7 +134,7 @@ impl Scene {
         if let Some(session) = &self.session {
             length = session.encrypt(&mut bytes, length).unwrap();
         }
-        self.center.received(&client_id(), "", 1, &bytes[..length]).await;
+        self.center.received(&client_id(), "", 1, &bytes[..length]).await.unwrap();
     }
 
     /// The device reports its version, as after every connection.
@@ -490,7 +490,7 @@ async fn malformed_messages_change_nothing() {
     scene.authenticate(false).await;
     for bytes in [&[][..], &[0xAA; 20], b"\xAA\xAA\x00\x05\x1A\x00\x05\x00\x15", b"\xAA\xAA\x00\x07\x21\x00\x05\x01\x14\x00\x09"]
     {
-        scene.center.received(&client_id(), "", 1, bytes).await;
+        scene.center.received(&client_id(), "", 1, bytes).await.unwrap();
     }
     scene.nothing();
     scene.report_version("1.0.0").await;

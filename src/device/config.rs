@@ -43,13 +43,6 @@ pub struct Product {
     pub ps: String<{ limits::PRODUCT }>,
 }
 
-/// How the connection is secured (Python module, `setBsEt`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// Plain TCP.
-    Tcp,
-}
-
 /// What the script has set.
 pub struct Config {
     /// Product key and secret.

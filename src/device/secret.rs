@@ -7,7 +7,7 @@ use crate::flash::records::Key;
 use heapless::{String, Vec};
 
 const SECRET_RECORD: usize = 3 + limits::PRODUCT + limits::DEVICE_KEY + limits::DEVICE_SECRET;
-const SETTINGS_RECORD: usize = 8 + 2 * limits::HOST + 2 * limits::PRODUCT;
+const SETTINGS_RECORD: usize = 8 + 2 * limits::HOST + 3 * limits::PRODUCT;
 
 impl<B: Board> Core<B> {
     /// The device secret, if the Center has given one for this product and device key.
@@ -60,6 +60,7 @@ impl<B: Board> Core<B> {
         let port = moved.map_or(0, |server| server.port).to_le_bytes();
         let secure = u8::from(moved.is_some_and(|server| server.secure));
         let fits = push_text(&mut record, self.configured_host())
+            && push_text(&mut record, &self.config.product.pk)
             && push_text(&mut record, moved.map_or("", |server| server.host.as_str()))
             && push_text(&mut record, product.map_or("", |product| product.pk.as_str()))
             && push_text(&mut record, product.map_or("", |product| product.ps.as_str()))
@@ -73,18 +74,18 @@ impl<B: Board> Core<B> {
         }
     }
 
-    /// Reads what the Center has changed. It counts as long as the script names the server that it was changed from.
+    /// Reads what the Center has changed. It counts as long as the script names the server and the product that it was
+    /// changed from.
     pub(super) fn load_settings(&mut self) {
         let mut record = [0; SETTINGS_RECORD];
         let Ok(Some(length)) = self.records.get(self.board.flash(), Key::Settings, &mut record) else { return };
         let mut rest = record.get(..length).unwrap_or_default();
-        let (Some(from), Some(host), Some(pk), Some(ps)) =
-            (take_text(&mut rest), take_text(&mut rest), take_text(&mut rest), take_text(&mut rest))
-        else {
+        let mut next = || take_text(&mut rest);
+        let (Some(from), Some(product), Some(host), Some(pk), Some(ps)) = (next(), next(), next(), next(), next()) else {
             return;
         };
         let &[p0, p1, secure] = rest else { return };
-        if from != self.configured_host() {
+        if from != self.configured_host() || product != self.config.product.pk.as_str() {
             return;
         }
         let port = u16::from_le_bytes([p0, p1]);

@@ -623,6 +623,7 @@ impl<B: Board> Device<B> {
         loop {
             let outcome = match download.poll(now) {
                 None => return,
+                Some(Step::Connect { secure: true, .. }) if !core.board.has_tls() => Err(Failure::NoTls),
                 Some(Step::Connect { host, port, secure }) => {
                     core.package_server = String::try_from(host).ok().map(|host| Server { host, port, secure });
                     core.act(super::Action::Open(super::Link::Package));
@@ -677,7 +678,7 @@ fn of_revert(reason: Reason) -> Failure {
 
 /// Failures that another attempt can't mend.
 fn is_final(failure: Failure) -> bool {
-    matches!(failure, Failure::SameImage | Failure::KnownBad | Failure::Flash)
+    matches!(failure, Failure::SameImage | Failure::KnownBad | Failure::Flash | Failure::NoTls)
 }
 
 /// Failures after which what is in the slot is of no use.

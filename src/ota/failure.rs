@@ -56,6 +56,8 @@ pub enum Failure {
     BadUrl = 25,
     /// The download was cut off by resets too often.
     Interrupted = 26,
+    /// The package is at an address that needs TLS, which this firmware does not have.
+    NoTls = 27,
 }
 
 impl Failure {
@@ -88,6 +90,7 @@ impl Failure {
             Failure::McuTimeout => "MCU did not report its new version",
             Failure::BadUrl => "download address can't be parsed",
             Failure::Interrupted => "download was cut off by resets too often",
+            Failure::NoTls => "https is not in this firmware",
         }
     }
 
@@ -96,7 +99,7 @@ impl Failure {
         Self::ALL.iter().copied().find(|failure| *failure as u8 == code)
     }
 
-    const ALL: [Failure; 26] = [
+    const ALL: [Failure; 27] = [
         Failure::NoFileInfo,
         Failure::BadFileInfo,
         Failure::NotAsPlanned,
@@ -123,6 +126,7 @@ impl Failure {
         Failure::McuTimeout,
         Failure::BadUrl,
         Failure::Interrupted,
+        Failure::NoTls,
     ];
 }
 

@@ -16,7 +16,7 @@ import time
 from board import Board
 from case import DK, PK, PS, SEED_SCRIPT
 from center import QTH_CENTER, Center
-from process import BUILD
+from process import BUILD, ROOT
 from proxy import Proxy
 
 OLD, NEW = "1.0.0", "1.1.0"
@@ -77,7 +77,7 @@ def upgrade(folder, stage):
     files = Proxy(bytes_a_second=BYTES_A_SECOND)
     center = Center(data, public_url="http://" + files.address)
     files.target = center.http
-    stage.say("Center", f"runs: devices at mqtt://{center.mqtt}, people at {center.url}", "36")
+    stage.say("Center", f"runs: devices at mqtt://{center.mqtt}, REST API at {center.url}", "36")
     center.cli("product", "add", PK, "--secret", PS, "--name", "Lamp")
     image = os.path.join(folder, "firmware.bin")
     shutil.copy(firmware(NEW), image)
@@ -90,7 +90,7 @@ def upgrade(folder, stage):
     stage.say("Center", f"product {PK}, firmware {NEW} as a full package of {size:,} bytes, plan {plan} activated", "36")
     board = Board(
         folder, SEED_SCRIPT, center.mqtt, version=OLD, interpreter=None, image=firmware(OLD),
-        show=lambda line: stage.say("board", line, "33"),
+        show=lambda line: stage.say("board", line.replace(ROOT + "/", ""), "33"),
     )
     stage.say("board", f"power on, with firmware {OLD} and the script {os.path.relpath(SEED_SCRIPT)}", "33")
     process = board.power_on()

@@ -55,8 +55,10 @@ impl Hook {
         if !self.authority.may_publish(client_id, &publish.topic) {
             return PublishAclResult::rejected(true, None);
         }
-        self.authority.received(client_id, &publish.topic, publish.qos.value(), &publish.payload).await;
-        PublishAclResult::allow()
+        match self.authority.received(client_id, &publish.topic, publish.qos.value(), &publish.payload).await {
+            Ok(()) => PublishAclResult::allow(),
+            Err(_) => PublishAclResult::rejected(true, None),
+        }
     }
 }
 

@@ -70,9 +70,14 @@ pub trait Authority: Send + Sync + 'static {
     /// the other, or not at all: only the end of the connection noted last makes a client absent.
     async fn disconnected(&self, client_id: &str, connection: ConnectionId);
 
-    /// A message from the client, which gets its PUBACK or PUBREC when this returns. No other client gets it.
-    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]);
+    /// A message from the client, which gets its PUBACK or PUBREC when this returns. No other client gets it. A message
+    /// that could not be kept is not acknowledged: the engine closes the connection, so that the client sends it again.
+    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]) -> Result<(), NotKept>;
 }
+
+/// A message could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotKept;
 
 /// The client has no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

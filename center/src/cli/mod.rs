@@ -10,6 +10,7 @@ mod table;
 
 use crate::serve;
 use clap::{Args, Parser, Subcommand};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
@@ -76,7 +77,12 @@ impl Command {
             Task::Serve { data, mqtt, http, public_url } => {
                 let filter =
                     EnvFilter::try_from_env("QTH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,qth_center=info,rmqtt=error"));
-                tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+                tracing_subscriber::fmt()
+                    .with_env_filter(filter)
+                    .with_target(false)
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_writer(std::io::stderr)
+                    .init();
                 let runtime = tokio::runtime::Runtime::new()?;
                 let done = runtime.block_on(serve::run(serve::Options { data, mqtt, http, public_url }));
                 runtime.shutdown_background();

@@ -5,7 +5,7 @@ pub mod rollout;
 pub mod secret;
 pub mod tick;
 
-use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId};
+use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept};
 use crate::domain::device::{Device, Reported};
 use crate::domain::offer::Trigger;
 use crate::store::{self, files::Files, Store};
@@ -300,14 +300,14 @@ impl Authority for Center {
         }
     }
 
-    async fn received(&self, client_id: &str, _topic: &str, _qos: u8, payload: &[u8]) {
+    async fn received(&self, client_id: &str, _topic: &str, _qos: u8, payload: &[u8]) -> Result<(), NotKept> {
         let mut payload = payload.to_vec();
         let plain = match self.conversations().get(client_id).and_then(|conversation| conversation.session.as_ref()) {
             Some(session) => match session.decrypt(&mut payload) {
                 Ok(plain) => plain,
                 Err(_) => {
                     tracing::warn!("{client_id}: a message that is not encrypted with the session's key");
-                    return;
+                    return Ok(());
                 }
             },
             None => &mut payload,
@@ -316,11 +316,12 @@ impl Authority for Center {
             Ok(frame) => (frame.command, frame.payload.to_vec()),
             Err(error) => {
                 tracing::warn!("{client_id}: a message that is no frame: {:?}", error.fault);
-                return;
+                return Ok(());
             }
         };
-        if let Err(error) = self.command(client_id, command, content).await {
-            tracing::error!("{client_id}: command {command:#06x} was not handled: {error:#}");
-        }
+        self.command(client_id, command, content).await.map_err(|error| {
+            tracing::error!("{client_id}: command {command:#06x} was not kept, the device sends it again: {error:#}");
+            NotKept
+        })
     }
 }

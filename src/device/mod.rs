@@ -232,11 +232,13 @@ impl<B: Board> Device<B> {
                     }
                 }
                 Mqtt::Failed(error) => {
-                    let code = match error {
-                        MqttError::KeepAlive => code::KEEP_ALIVE,
-                        _ => code::PROTOCOL,
+                    let (class, code) = match error {
+                        MqttError::KeepAlive => (Class::Network, code::KEEP_ALIVE),
+                        // The same message would come again at once.
+                        MqttError::TooLarge => (Class::Disabled, code::PROTOCOL),
+                        _ => (Class::Network, code::PROTOCOL),
                     };
-                    core.connection_failed(now, Class::Network, event::topic::CENTER, code);
+                    core.connection_failed(now, class, event::topic::CENTER, code);
                 }
             }
         }

@@ -7,7 +7,7 @@ pub enum Class {
     Network,
     /// Wrong product key or secret, sign or payload: half a minute.
     Credentials,
-    /// Device disabled, version unsupported, product key changed: ten minutes.
+    /// Device disabled, version unsupported, product key changed, a message too large to take: ten minutes.
     Disabled,
 }
 

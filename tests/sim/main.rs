@@ -11,6 +11,9 @@ mod wire;
 mod world;
 
 use center::Verdict;
+use qth::device::{Action, Device, Link};
+use qth::flash::ram::RamFlash;
+use qth::time::Instant;
 use world::{Faults, Firmware, World};
 
 const RUNS: u64 = 10_000;
@@ -51,6 +54,27 @@ fn a_damaged_file_is_given_up_after_five_attempts() {
     assert_eq!(end.verdict, Verdict::Failed("UPDATEERROR: MD5 differs".into()));
     assert_eq!(end.statuses.iter().filter(|status| **status == 4).count(), 5);
     assert_eq!(end.version, "1.0.0");
+}
+
+#[test]
+fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
+    let flash = RamFlash::new(board::LAYOUT.size());
+    let board = board::SimBoard { flash, version: "1.0.0".into(), random: world::Random::new(7) };
+    let now = Instant::from_millis(0);
+    let mut device = Device::new(now, board);
+    device.set_product(center::PK, center::PS);
+    device.start(now);
+    assert_eq!(device.poll(now), Some(Action::Open(Link::Center)));
+    device.connected(now, Link::Center);
+    let large = wire::publish(1, false, "q/1/d/x/ota", &[0; 3_000]);
+    for answer in [&[0x20, 2, 0, 0][..], &[0x90, 3, 0, 1, 1], &large] {
+        let length = device.transmit(Link::Center).len();
+        device.transmitted(now, Link::Center, length);
+        device.received(now, Link::Center, answer);
+        while device.poll(now).is_some() {}
+    }
+    let wait = device.poll_at().unwrap().millis_since(now);
+    assert!(wait >= 5 * 60 * 1000, "{wait} ms");
 }
 
 #[test]

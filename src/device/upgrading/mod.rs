@@ -1,0 +1,93 @@
+//! Drives an upgrade: plan, download into the other slot, verification, restart, report.
+//!
+//! Every step is in flash before anyone is told of it, so the upgrade goes on after a restart at any point.
+//! Facts: wire protocol, section 5.
+
+mod fetch;
+mod mcu;
+mod offer;
+mod outcome;
+mod resume;
+
+use super::limits;
+use crate::ota::digest::{Digests, Expected};
+use crate::ota::download::Download;
+use crate::ota::plan::Kind;
+use crate::ota::upgrade::Upgrade;
+use crate::time::Instant;
+
+/// Seconds from the confirmation to the file information.
+const FILE_INFO_SECS: u32 = 30;
+/// Seconds from a failed download to the next attempt, unless the Center sends new file information before.
+const ATTEMPT_SECS: u32 = 30;
+/// Seconds between two reports of a download in progress.
+const PROGRESS_SECS: u32 = 5;
+/// Seconds that an MCU has to report its new version.
+const MCU_SECS: u32 = 20 * 60;
+/// Starts that a new firmware has to reach the Center.
+const TRIAL_BOOTS: u8 = 3;
+/// Largest file information that is kept through a restart.
+const FILE_INFO_MAX: usize = 1024;
+
+/// File information came while none was awaited.
+pub struct Unexpected;
+
+pub(super) type Fetch = Download<{ limits::PIECE }>;
+
+/// The upgrade, and what of it does not outlive a restart.
+pub(crate) struct Upgrading {
+    state: Upgrade<{ limits::PLAN }>,
+    /// Digests of what was downloaded so far, while a download runs.
+    digests: Option<Digests>,
+    expected: Expected,
+    size: u32,
+    /// Deadline of the stage: file information, next attempt, MCU.
+    due: Option<Instant>,
+    /// When the download's progress is reported next.
+    progress_due: Option<Instant>,
+    /// When a firmware on trial must have reached the Center.
+    trial_until: Option<Instant>,
+    restart: bool,
+    /// The new firmware has its trial, and begins it with the restart.
+    is_armed: bool,
+    /// What the last restart has brought was told.
+    is_resumed: bool,
+    wants_sha256: bool,
+    plan_told: bool,
+}
+
+impl Upgrading {
+    pub(super) const fn new() -> Self {
+        Self {
+            state: Upgrade::idle(),
+            digests: None,
+            expected: Expected::NONE,
+            size: 0,
+            due: None,
+            progress_due: None,
+            trial_until: None,
+            restart: false,
+            is_armed: false,
+            is_resumed: false,
+            wants_sha256: false,
+            plan_told: false,
+        }
+    }
+
+    pub(super) fn ask_for_sha256(&mut self, wanted: bool) {
+        self.wants_sha256 = wanted;
+    }
+
+    pub(super) fn plan_bytes(&self) -> &[u8] {
+        self.state.plan_bytes()
+    }
+
+    /// A package is coming in now.
+    fn downloads(&self) -> bool {
+        self.digests.is_some()
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.state.component().map(|component| component.kind)
+    }
+}

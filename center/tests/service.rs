@@ -11,7 +11,7 @@ use qth::protocol::topic::Topic;
 use qth::protocol::ttlv::{self, Value, Writer};
 use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected};
 use qth_center::domain::package::{ComponentType, PackageDraft, PackageFile, PackageType};
-use qth_center::domain::plan::{Mode, PlanComponent, PlanDraft, PlanState, Strategy};
+use qth_center::domain::plan::{Mode, PlanAction, PlanComponent, PlanDraft, PlanState, Strategy};
 use qth_center::domain::product::Product;
 use qth_center::domain::schedule::{self, PushPeriod};
 use qth_center::domain::upgrade::DeviceState;
@@ -188,9 +188,13 @@ impl Scene {
     }
 
     async fn package(&self, version: &str) -> i64 {
+        self.package_for(ComponentType::Module, version).await
+    }
+
+    async fn package_for(&self, component_type: ComponentType, version: &str) -> i64 {
         let draft = PackageDraft {
             name: version.into(),
-            component_type: ComponentType::Module,
+            component_type,
             package_type: PackageType::Full,
             source_version: None,
             target_version: version.into(),
@@ -228,6 +232,22 @@ impl Scene {
             Ok::<_, rusqlite::Error>(id)
         };
         self.center.store.run(insert).await.unwrap()
+    }
+
+    /// A person suspends, resumes or terminates a plan.
+    async fn act(&self, plan: i64, action: PlanAction) {
+        let at = self.center.circumstances();
+        let act = move |db: &rusqlite::Connection| {
+            let plan = store::plan::get(db, plan)?.unwrap();
+            let begun = !store::upgrade::of_plan(db, plan.id)?.is_empty();
+            let state = plan.state.after(action, begun).unwrap();
+            store::plan::set_state(db, plan.id, state, plan.activated_at)?;
+            if action == PlanAction::Terminate {
+                rollout::terminate(db, &at, &plan)?;
+            }
+            Ok::<_, rusqlite::Error>(())
+        };
+        self.center.store.run(act).await.unwrap();
     }
 
     async fn state(&self, plan: i64) -> Option<(DeviceState, Option<String>)> {
@@ -468,6 +488,76 @@ async fn two_plans_follow_one_another() {
     assert_eq!(scene.one(command::OTA_PLAN).text(id::TARGET_VERSION), "1.2.0");
     assert_eq!(scene.state(first).await.unwrap().0, DeviceState::Upgraded);
     assert_eq!(scene.state(second).await.unwrap().0, DeviceState::InUpgrade);
+}
+
+#[tokio::test]
+async fn a_suspended_plan_is_offered_to_nobody_until_it_is_resumed() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.act(plan, PlanAction::Suspend).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.pass(10).await;
+    scene.nothing();
+    scene.act(plan, PlanAction::Resume).await;
+    scene.pass(10).await;
+    scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn suspending_a_plan_lets_the_device_that_confirmed_it_finish() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.report_status(2, "SUBMITOTA", None).await;
+    scene.one(command::OTA_FIRMWARE);
+    scene.act(plan, PlanAction::Suspend).await;
+    scene.report_status(9, "UPDATING", None).await;
+    scene.report_status(11, "UPDATESUCCESS", Some("1.1.0")).await;
+    assert_eq!(scene.state(plan).await, Some((DeviceState::Upgraded, None)));
+}
+
+#[tokio::test]
+async fn a_terminated_plan_is_over_for_the_device_that_has_not_confirmed_it() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.act(plan, PlanAction::Terminate).await;
+    assert_eq!(scene.state(plan).await, Some((DeviceState::Failed, Some("the plan was terminated".into()))));
+    scene.pass(10).await;
+    scene.report_version("1.0.0").await;
+    scene.nothing();
+}
+
+#[tokio::test]
+async fn the_files_of_a_component_are_named_when_the_one_before_it_has_succeeded() {
+    let mut scene = Scene::new().await;
+    let mcu = scene.package_for(ComponentType::Mcu, "2.0.0").await;
+    let mcu = PlanComponent { identifier: "MCU1".into(), package: mcu };
+    let plan = scene.plan("1.1.0", |draft| draft.components.insert(0, mcu)).await;
+    scene.authenticate(false).await;
+    scene
+        .send(command::INFO_REPORT, |writer| {
+            writer.text(1, "EC600N").text(2, "1.0.0").text(3, "MCU1;1.0.0");
+        })
+        .await;
+    assert!(ttlv::find(&scene.one(command::OTA_PLAN).payload, id::COMPONENTS).is_some());
+    scene.report_status(2, "SUBMITOTA", None).await;
+    assert_eq!(scene.one(command::OTA_FIRMWARE).text(id::COMPONENT), "MCU1");
+    scene
+        .send(command::OTA_STATUS, |writer| {
+            writer.int(id::STATUS, 11).text(id::STATUS_TEXT, "UPDATESUCCESS").int(id::KIND, 1).text(id::COMPONENT, "MCU1");
+            writer.text(id::MCU_VERSIONS, "MCU1;2.0.0");
+        })
+        .await;
+    assert_eq!(scene.one(command::OTA_FIRMWARE).text(id::COMPONENT), "EC600N");
+    scene.report_status(9, "UPDATING", None).await;
+    scene.report_status(11, "UPDATESUCCESS", Some("1.1.0")).await;
+    assert_eq!(scene.state(plan).await, Some((DeviceState::Upgraded, None)));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 
 use super::config::{Product, Server};
 use super::connection::{Next, Phase};
-use super::event::{topic, Event};
-use super::outbox::Sender;
+use super::event::{topic, Event, Events};
+use super::outbox::{Outbox, Sender};
 use super::upgrading::Upgrading;
 use super::{code, limits, report, Connection, Core, Device};
 use crate::board::Board;
@@ -20,9 +20,6 @@ use crate::protocol::frame::PackageId;
 use crate::protocol::ttlv::Writer;
 use crate::time::Instant;
 use heapless::{Deque, String};
-
-use super::event::Events;
-use super::outbox::Outbox;
 
 /// Shortest and longest keep alive in seconds.
 const LIFETIME: core::ops::RangeInclusive<u32> = 21..=600;

@@ -5,9 +5,9 @@
 use super::config::{Product, Server};
 use super::event::{topic, Event};
 use super::retry::{Class, Retry};
-use super::{code, report, Action, Core, Link};
+use super::{code, Action, Core, Link, Mqtt};
 use crate::board::Board;
-use crate::mqtt::client::{Client, Connect};
+use crate::mqtt::client::Connect;
 use crate::protocol::auth;
 use crate::protocol::session::SessionKey;
 use crate::time::Instant;
@@ -134,7 +134,7 @@ impl<B: Board> Core<B> {
     }
 
     /// The transport is open: says who we are.
-    pub(super) fn greet<const IN: usize, const OUT: usize>(&mut self, now: Instant, mqtt: &mut Client<IN, OUT>) {
+    pub(super) fn greet(&mut self, now: Instant, mqtt: &mut Mqtt) {
         mqtt.reset();
         self.connection.session = None;
         let mut random = [0; auth::RANDOM_LEN];
@@ -142,7 +142,7 @@ impl<B: Board> Core<B> {
         let random = auth::random_text(random);
         let product = self.product();
         let encrypted = self.config.encrypted_session;
-        let dk = report::device_key(&self.board, &self.config);
+        let dk = self.device_key();
         let secret = self.secret();
         let is_first = secret.is_none();
         let password = match secret {
@@ -238,7 +238,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Says goodbye and then does `next`; at once when there is no connection.
-    pub(super) fn leave<const IN: usize, const OUT: usize>(&mut self, now: Instant, next: Next, mqtt: &mut Client<IN, OUT>) {
+    pub(super) fn leave(&mut self, now: Instant, next: Next, mqtt: &mut Mqtt) {
         match self.connection.phase {
             // The restart does more than anything else that could be next.
             Phase::Restarting | Phase::Leaving(_, Next::Restart) => {}

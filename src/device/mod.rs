@@ -20,10 +20,9 @@ pub mod upgrading;
 use crate::board::{About, Board};
 use crate::flash::records::Records;
 use crate::flash::slot::Slots;
-use crate::mqtt::client::{Client, Event as Mqtt, Publish};
+use crate::mqtt::client::{Client, Event as Heard, Publish};
 use crate::mqtt::packet::QoS;
 use crate::mqtt::Error as MqttError;
-use crate::ota::download::Download;
 use crate::protocol::auth;
 use crate::protocol::frame::PackageId;
 use crate::protocol::topic::{self, Direction, Topic};
@@ -35,7 +34,7 @@ use event::Events;
 use heapless::{Deque, String};
 use outbox::{Outbox, Sender};
 use retry::Class;
-use upgrading::Upgrading;
+use upgrading::{Fetch, Upgrading};
 
 /// The two transports of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +67,12 @@ pub enum Closed {
     Lost,
 }
 
+type Mqtt = Client<{ limits::PACKET_IN }, { limits::PACKET_OUT }>;
+
 /// A device: see the module's text.
 pub struct Device<B: Board> {
-    mqtt: Client<{ limits::PACKET_IN }, { limits::PACKET_OUT }>,
-    download: Download<{ limits::PIECE }>,
+    mqtt: Mqtt,
+    download: Fetch,
     core: Core<B>,
 }
 
@@ -98,8 +99,12 @@ impl<B: Board> Core<B> {
         let _ = self.actions.push_back(action);
     }
 
+    /// The device key: what the script has set, else the board's.
     fn device_key(&self) -> &str {
-        report::device_key(&self.board, &self.config)
+        match self.config.dk.as_str() {
+            "" => self.board.about().dk,
+            dk => dk,
+        }
     }
 
     fn about(&self) -> About<'_> {
@@ -210,28 +215,28 @@ impl<B: Board> Device<B> {
         while core.events.has_room() {
             let Some(event) = mqtt.poll(now) else { break };
             match event {
-                Mqtt::Connected { .. } => {
+                Heard::Connected { .. } => {
                     core.connection.phase = Phase::Subscribing;
                     let filter = topic::subscription(&core.client_id);
                     if !filter.is_ok_and(|filter| mqtt.subscribe(now, &filter, QoS::AtLeastOnce).is_ok()) {
                         core.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
                     }
                 }
-                Mqtt::Refused(return_code) => core.refused(now, return_code),
-                Mqtt::Subscribed { granted: Some(_), .. } => core.subscribed(now),
-                Mqtt::Subscribed { granted: None, .. } => {
+                Heard::Refused(return_code) => core.refused(now, return_code),
+                Heard::Subscribed { granted: Some(_), .. } => core.subscribed(now),
+                Heard::Subscribed { granted: None, .. } => {
                     core.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
                 }
-                Mqtt::Message { payload, .. } => match core.message(now, payload, download) {
+                Heard::Message { payload, .. } => match core.message(now, payload, download) {
                     Outcome::Stay => {}
                     Outcome::Leave(next) => core.leave(now, next, mqtt),
                 },
-                Mqtt::Acknowledged(id) => {
+                Heard::Acknowledged(id) => {
                     if let Some(Sender::Upgrade(status)) = core.outbox.acknowledged(id) {
                         core.report_arrived(now, status);
                     }
                 }
-                Mqtt::Failed(error) => {
+                Heard::Failed(error) => {
                     let (class, code) = match error {
                         MqttError::KeepAlive => (Class::Network, code::KEEP_ALIVE),
                         // The same message would come again at once.

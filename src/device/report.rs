@@ -1,7 +1,7 @@
 //! What the device tells of itself: status and information (wire protocol, section 4).
 
 use super::config::Config;
-use crate::board::{About, Board};
+use crate::board::About;
 use crate::ota::id;
 use crate::ota::strategy::Status;
 use crate::protocol::ttlv::{Number, WriteError, Writer};
@@ -87,15 +87,6 @@ pub fn module_version<'a>(about: &About<'a>, config: &'a Config) -> &'a str {
         about.version
     } else {
         &config.version
-    }
-}
-
-/// The device key: what the script has set, else the board's.
-pub fn device_key<'a, B: Board>(board: &'a B, config: &'a Config) -> &'a str {
-    if config.dk.is_empty() {
-        board.about().dk
-    } else {
-        &config.dk
     }
 }
 

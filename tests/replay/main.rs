@@ -5,78 +5,35 @@
 //! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are not handed out).
 
 #[allow(dead_code, reason = "the simulator needs more of it")]
+#[path = "../sim/board.rs"]
+mod board;
+#[allow(dead_code, reason = "the simulator needs more of it")]
+#[path = "../sim/random.rs"]
+mod random;
+#[allow(dead_code, reason = "the simulator needs more of it")]
 #[path = "../sim/wire.rs"]
 mod wire;
 
-use qth::board::{About, Board, Started};
+use board::{SimBoard, LAYOUT};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::flash::boot;
-use qth::flash::layout::{Layout, Region};
 use qth::flash::ram::RamFlash;
 use qth::flash::records::Records;
 use qth::flash::slot::Slots;
 use qth::ota::id;
-use qth::ota::strategy::Status;
 use qth::protocol::auth::{self, Credentials};
 use qth::protocol::frame::{self, PackageId};
 use qth::protocol::session::SessionKey;
 use qth::protocol::ttlv::{Reader, Value as Ttlv, Writer};
 use qth::protocol::{command, ttlv};
 use qth::time::Instant;
+use random::Random;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use wire::Packet;
-
-const LAYOUT: Layout = Layout {
-    records: Region { start: 0, len: 16 * 1024 },
-    bank: 8 * 1024,
-    slots: [Region { start: 16 * 1024, len: 64 * 1024 }, Region { start: 80 * 1024, len: 64 * 1024 }],
-};
-
-struct TraceBoard {
-    flash: RamFlash,
-    version: String,
-    dk: String,
-    random: u8,
-}
-
-impl Board for TraceBoard {
-    type Flash = RamFlash;
-
-    fn flash(&mut self) -> &mut RamFlash {
-        &mut self.flash
-    }
-
-    fn layout(&self) -> Layout {
-        LAYOUT
-    }
-
-    fn started(&self) -> Started {
-        Started::BySlot
-    }
-
-    fn random(&mut self, bytes: &mut [u8]) {
-        bytes.fill_with(|| {
-            self.random = self.random.wrapping_mul(37).wrapping_add(11);
-            self.random
-        });
-    }
-
-    fn status(&mut self) -> Status {
-        Status { battery: 87, millivolts: 3808, signal: -71, free: 1_048_576 }
-    }
-
-    fn about(&self) -> About<'_> {
-        About { module: "EC600N", version: &self.version, dk: &self.dk, iccid: "89860012345678901234" }
-    }
-
-    fn server(&self) -> &str {
-        "mqtt://platform"
-    }
-}
 
 /// What the device said.
 #[derive(Debug)]
@@ -89,7 +46,7 @@ enum Said {
 struct Replay {
     name: String,
     header: Value,
-    device: Device<TraceBoard>,
+    device: Device<SimBoard>,
     now: Instant,
     /// The platform's connection is open, the file server's is.
     open: [bool; 2],
@@ -422,8 +379,8 @@ impl Replay {
     }
 }
 
-fn start(flash: RamFlash, header: &Value, version: &str, now: Instant) -> Device<TraceBoard> {
-    let board = TraceBoard { flash, version: version.into(), dk: text(header, "dk").into(), random: 1 };
+fn start(flash: RamFlash, header: &Value, version: &str, now: Instant) -> Device<SimBoard> {
+    let board = SimBoard { flash, version: version.into(), random: Random::new(1) };
     let mut device = Device::new(now, board);
     assert!(device.set_product(text(header, "pk"), text(header, "ps")));
     match text(header, "trace") {

@@ -1,6 +1,6 @@
 //! A board in memory.
 
-use crate::world::Random;
+use crate::random::Random;
 use qth::board::{About, Board, Started};
 use qth::flash::layout::{Layout, Region};
 use qth::flash::ram::RamFlash;
@@ -10,7 +10,7 @@ use qth::ota::strategy::Status;
 pub const LAYOUT: Layout = Layout {
     records: Region { start: 0, len: 16 * 1024 },
     bank: 8 * 1024,
-    slots: [Region { start: 16 * 1024, len: 32 * 1024 }, Region { start: 48 * 1024, len: 32 * 1024 }],
+    slots: [Region { start: 16 * 1024, len: 64 * 1024 }, Region { start: 80 * 1024, len: 64 * 1024 }],
 };
 
 pub const TRIAL_SECONDS: u32 = 1200;

@@ -1,7 +1,7 @@
 //! A Center that wants one device to run version 1.1.0.
 
+use crate::random::Random;
 use crate::wire::{self, Packet};
-use crate::world::Random;
 use qth::protocol::auth::{self, Credentials};
 use qth::protocol::frame::{self, PackageId};
 use qth::protocol::ttlv::{self, Writer};

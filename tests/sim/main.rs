@@ -7,6 +7,7 @@
 mod board;
 mod center;
 mod files;
+mod random;
 mod wire;
 mod world;
 
@@ -59,7 +60,7 @@ fn a_damaged_file_is_given_up_after_five_attempts() {
 #[test]
 fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
     let flash = RamFlash::new(board::LAYOUT.size());
-    let board = board::SimBoard { flash, version: "1.0.0".into(), random: world::Random::new(7) };
+    let board = board::SimBoard { flash, version: "1.0.0".into(), random: random::Random::new(7) };
     let now = Instant::from_millis(0);
     let mut device = Device::new(now, board);
     device.set_product(center::PK, center::PS);

@@ -3,6 +3,7 @@
 use crate::board::{SimBoard, LAYOUT};
 use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
+use crate::random::Random;
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::flash::ram::{Cut, RamFlash};
@@ -11,27 +12,6 @@ use qth::flash::slot::{self, Slots, State};
 use qth::flash::{boot, layout::Region};
 use qth::time::Instant;
 use sha2::{Digest, Sha256};
-
-/// xorshift64*: a sequence of numbers that only its seed decides.
-#[derive(Clone)]
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % end
-    }
-
-    pub fn one_in(&mut self, count: u64) -> bool {
-        count > 0 && self.below(count) == 0
-    }
-}
 
 /// What goes wrong. Rates are "once in so many steps"; 0: never.
 #[derive(Clone, Copy, Debug)]

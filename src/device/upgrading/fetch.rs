@@ -17,6 +17,7 @@ use crate::ota::strategy;
 use crate::ota::upgrade::{Stage, ATTEMPTS_MAX};
 use crate::time::Instant;
 use heapless::String;
+
 impl<B: Board> Core<B> {
     /// Command 0x0113.
     pub(in crate::device) fn file_info_arrived(
@@ -64,7 +65,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Compares the file with the plan and with what this device can take; names the component in progress.
-    pub(super) fn check_file_info(&mut self, info: &FileInfo<'_>) -> Result<(), Failure> {
+    fn check_file_info(&mut self, info: &FileInfo<'_>) -> Result<(), Failure> {
         let plan = self.upgrade.state.plan().ok_or(Failure::NotAsPlanned)?;
         let (place, component) = plan.find(info.component).ok_or(Failure::NotAsPlanned)?;
         if !self.upgrade.state.is_open(place) || component.kind != info.kind || component.target != info.target {
@@ -86,7 +87,7 @@ impl<B: Board> Core<B> {
     }
 
     /// The same image is not installed again: not over itself, and not after it had to be reverted.
-    pub(super) fn check_image(&self, sha256: &[u8; 32]) -> Result<(), Failure> {
+    fn check_image(&self, sha256: &[u8; 32]) -> Result<(), Failure> {
         if self.slots.is_running(sha256) {
             return Err(Failure::SameImage);
         }
@@ -97,19 +98,19 @@ impl<B: Board> Core<B> {
     }
 
     /// Whether this is the file whose beginning lies in the slot already.
-    pub(super) fn is_file_of_before(&mut self, info: &FileInfo<'_>) -> bool {
+    fn is_file_of_before(&mut self, info: &FileInfo<'_>) -> bool {
         let mut bytes = [0; FILE_INFO_MAX];
         let Some(before) = self.file_info_kept(&mut bytes) else { return false };
         before.size == info.size && before.expected.md5 == info.expected.md5
     }
 
-    pub(super) fn file_info_kept<'a>(&mut self, bytes: &'a mut [u8; FILE_INFO_MAX]) -> Option<FileInfo<'a>> {
+    fn file_info_kept<'a>(&mut self, bytes: &'a mut [u8; FILE_INFO_MAX]) -> Option<FileInfo<'a>> {
         let length = self.records.get(self.board.flash(), Key::File, bytes).ok()??;
         FileInfo::parse(bytes.get(..length)?).ok()
     }
 
     /// Starts to download, behind what is in the slot already if the upgrade `goes_on`.
-    pub(super) fn start_download(&mut self, now: Instant, info: &FileInfo<'_>, goes_on: bool, download: &mut Fetch) {
+    fn start_download(&mut self, now: Instant, info: &FileInfo<'_>, goes_on: bool, download: &mut Fetch) {
         self.upgrade.due = None;
         self.upgrade.expected = info.expected;
         self.upgrade.size = info.size;
@@ -127,12 +128,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Where the download goes on: at 0 in a slot begun anew, or behind what is there, which is digested once more.
-    pub(super) fn prepare_slot(
-        &mut self,
-        info: &FileInfo<'_>,
-        goes_on: bool,
-        digests: &mut Digests,
-    ) -> Result<u32, crate::flash::Error> {
+    fn prepare_slot(&mut self, info: &FileInfo<'_>, goes_on: bool, digests: &mut Digests) -> Result<u32, crate::flash::Error> {
         let flash = self.board.flash();
         if goes_on {
             if let Some(offset) = self.slots.resume(flash, &self.records) {
@@ -147,10 +143,9 @@ impl<B: Board> Core<B> {
     pub(super) fn stop_download(&mut self, download: &mut Fetch) {
         download.stop();
         self.upgrade.digests = None;
-        self.upgrade.progress_due = None;
     }
 
-    pub(super) fn piece_arrived(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Failure> {
+    fn piece_arrived(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Failure> {
         if offset == 0 {
             // The file changed under way and starts anew.
             self.upgrade.digests = Some(Digests::new(&self.upgrade.expected));
@@ -163,7 +158,7 @@ impl<B: Board> Core<B> {
     }
 
     /// All of the file is in the slot: checks it, both as it came and as flash gives it back.
-    pub(super) fn download_finished(&mut self) -> Result<(), Failure> {
+    fn download_finished(&mut self) -> Result<(), Failure> {
         let digests = self.upgrade.digests.take().ok_or(Failure::Flash)?;
         let sha256 = digests.check(&self.upgrade.expected)?;
         let flash = self.board.flash();
@@ -176,9 +171,8 @@ impl<B: Board> Core<B> {
     }
 
     /// An attempt to download has failed: another follows, up to five.
-    pub(super) fn attempt_failed(&mut self, now: Instant, failure: Failure) {
+    fn attempt_failed(&mut self, now: Instant, failure: Failure) {
         self.upgrade.digests = None;
-        self.upgrade.progress_due = None;
         self.upgrade.state.attempts = self.upgrade.state.attempts.saturating_add(1);
         if self.upgrade.state.attempts >= ATTEMPTS_MAX || is_final(failure) {
             return self.fail(failure);
@@ -202,8 +196,8 @@ impl<B: Board> Core<B> {
     }
 
     /// Reports with the first piece that the download is under way, and from then on every five seconds.
-    pub(super) fn report_progress(&mut self, now: Instant, received: u32) {
-        if self.upgrade.downloads() && received > 0 && self.upgrade.progress_due.is_none_or(|due| due <= now) {
+    pub(super) fn report_progress(&mut self, now: Instant) {
+        if self.upgrade.downloads() && self.upgrade.progress_due.is_none_or(|due| due <= now) {
             if self.is_online() {
                 self.report_once(Status::Downloading, None);
             }
@@ -235,7 +229,7 @@ impl<B: Board> Device<B> {
                 }
                 Some(Step::Piece { offset, bytes }) => match core.piece_arrived(offset, bytes) {
                     Ok(()) => {
-                        core.report_progress(now, offset.saturating_add(1));
+                        core.report_progress(now);
                         continue;
                     }
                     Err(failure) => Err(failure),
@@ -245,7 +239,6 @@ impl<B: Board> Device<B> {
             };
             match outcome {
                 Ok(()) => {
-                    core.upgrade.progress_due = None;
                     core.upgrade.state.stage = Stage::Downloaded;
                     core.keep_upgrade();
                     core.report(Status::Downloaded, None);

@@ -7,6 +7,7 @@ use crate::ota::status::Status;
 use crate::ota::upgrade::Stage;
 use crate::text;
 use heapless::String;
+
 impl<B: Board> Core<B> {
     /// `setMcuVer`: keeps the version, and ends the upgrade that led to it.
     pub(in crate::device) fn mcu_version(&mut self, component: &str, version: &str) -> bool {

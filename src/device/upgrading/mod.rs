@@ -43,7 +43,7 @@ pub(crate) struct Upgrading {
     size: u32,
     /// Deadline of the stage: file information, next attempt, MCU.
     due: Option<Instant>,
-    /// When the download's progress is reported next.
+    /// When the progress of the download is reported next; none before its first piece.
     progress_due: Option<Instant>,
     /// When a firmware on trial must have reached the Center.
     trial_until: Option<Instant>,

@@ -9,6 +9,7 @@ use crate::ota::plan::{BadPlan, Plan};
 use crate::ota::status::Status;
 use crate::ota::upgrade::{Stage, Upgrade};
 use crate::time::Instant;
+
 impl<B: Board> Core<B> {
     /// Command 0x0111. While an upgrade runs another plan is ignored; the Center offers it again.
     pub(in crate::device) fn plan_offered(&mut self, payload: &[u8]) -> Result<(), BadPlan> {

@@ -16,6 +16,7 @@ use crate::protocol::command;
 use crate::protocol::ttlv::Writer;
 use crate::time::Instant;
 use heapless::String;
+
 impl<B: Board> Core<B> {
     /// The image is ready: into it, if the conditions still hold.
     pub(super) fn install(&mut self) {
@@ -30,7 +31,7 @@ impl<B: Board> Core<B> {
     }
 
     /// The slot gets its trial, and the board its restart.
-    pub(super) fn arm(&mut self) {
+    fn arm(&mut self) {
         if self.upgrade.kind() != Some(Kind::Module) || self.slots.is_trial() {
             return;
         }
@@ -44,7 +45,7 @@ impl<B: Board> Core<B> {
     }
 
     /// The Center knows that the new version runs: it stays.
-    pub(super) fn succeed(&mut self, now: Instant) {
+    fn succeed(&mut self, now: Instant) {
         if self.slots.is_trial() && self.slots.confirm(self.board.flash(), &mut self.records).is_err() {
             return self.fail(Failure::Flash);
         }
@@ -63,7 +64,6 @@ impl<B: Board> Core<B> {
     /// The component in progress has failed, and with it the plan.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.upgrade.digests = None;
-        self.upgrade.progress_due = None;
         self.upgrade.due = None;
         self.upgrade.state.stage = Stage::Ended;
         self.upgrade.state.failure = Some(failure);

@@ -11,6 +11,7 @@ use crate::ota::plan::Kind;
 use crate::ota::status::Status;
 use crate::ota::upgrade::{Stage, Upgrade, ATTEMPTS_MAX, RECORD};
 use crate::time::Instant;
+
 impl<B: Board> Core<B> {
     /// Reads the upgrade that was in progress before the restart.
     pub(in crate::device) fn upgrade_restore(&mut self, now: Instant) {
@@ -57,7 +58,7 @@ impl<B: Board> Core<B> {
     }
 
     /// A download that got nowhere between two starts is a failed attempt.
-    pub(super) fn count_interruption(&mut self) {
+    fn count_interruption(&mut self) {
         let offset = self.slots.resume(self.board.flash(), &self.records).unwrap_or(0);
         if offset <= self.upgrade.state.reached {
             self.upgrade.state.attempts = self.upgrade.state.attempts.saturating_add(1);
@@ -105,7 +106,7 @@ impl<B: Board> Core<B> {
     }
 
     /// After the restart: the new firmware has reached the Center, or the restart is still to come.
-    pub(super) fn report_new_firmware(&mut self) {
+    fn report_new_firmware(&mut self) {
         let target = self.upgrade.state.component().map_or("", |component| component.target);
         let is_target = report::module_version(&self.board.about(), &self.config) == target;
         match (self.slots.is_trial(), is_target) {
@@ -118,7 +119,7 @@ impl<B: Board> Core<B> {
     }
 
     /// The firmware on trial is given up: the old one comes back at the restart, and reports it.
-    pub(super) fn reject(&mut self, reason: Reason) {
+    fn reject(&mut self, reason: Reason) {
         self.upgrade.trial_until = None;
         let _ = self.slots.reject(self.board.flash(), &mut self.records, reason);
         self.upgrade.restart = true;
@@ -126,7 +127,8 @@ impl<B: Board> Core<B> {
 
     pub(in crate::device) fn upgrade_poll_at(&self) -> Option<Instant> {
         let upgrade = &self.upgrade;
-        [upgrade.due, upgrade.progress_due, upgrade.trial_until].into_iter().fold(None, Instant::earliest)
+        let progress_due = upgrade.progress_due.filter(|_| upgrade.downloads());
+        [upgrade.due, progress_due, upgrade.trial_until].into_iter().fold(None, Instant::earliest)
     }
 
     pub(in crate::device) fn upgrade_timeout(&mut self, now: Instant, download: &mut Fetch) {
@@ -134,7 +136,9 @@ impl<B: Board> Core<B> {
         if is_due(self.upgrade.trial_until) {
             self.reject(Reason::DidNotConnect);
         }
-        self.report_progress(now, download.received_bytes());
+        if is_due(self.upgrade.progress_due) {
+            self.report_progress(now);
+        }
         if is_due(self.upgrade.due) {
             self.upgrade.due = None;
             match self.upgrade.state.stage {

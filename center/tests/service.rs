@@ -476,6 +476,50 @@ async fn an_offer_without_an_answer_is_made_again_when_the_device_is_back() {
 }
 
 #[tokio::test]
+async fn an_offer_without_an_answer_is_taken_back_when_its_push_period_is_over() {
+    let mut scene = Scene::new().await;
+    let plan = scene.plan("1.1.0", |draft| draft.push_period = PushPeriod::parse("10:00-10:05").ok()).await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.pass(10).await;
+    scene.nothing();
+    assert_eq!(scene.state(plan).await.unwrap().0, DeviceState::NonUpgraded);
+}
+
+#[tokio::test]
+async fn an_older_device_confirms_or_refuses_with_a_command_of_its_own() {
+    for (submit, state) in [(1, DeviceState::InUpgrade), (0, DeviceState::Failed)] {
+        let mut scene = Scene::new().await;
+        let plan = scene.plan("1.1.0", |_| {}).await;
+        scene.authenticate(false).await;
+        scene.report_version("1.0.0").await;
+        scene.one(command::OTA_PLAN);
+        scene
+            .send(command::OTA_CONFIRM, |writer| {
+                writer.int(11, submit);
+            })
+            .await;
+        let answer: Vec<u16> = scene.sent().iter().map(|command| command.code).collect();
+        assert_eq!(answer, vec![command::OTA_FIRMWARE; submit as usize]);
+        assert_eq!(scene.state(plan).await.unwrap().0, state);
+    }
+}
+
+#[tokio::test]
+async fn another_product_whose_keys_make_the_same_client_id_gets_no_secret_for_the_device() {
+    let mut scene = Scene::new().await;
+    let secret = scene.authenticate(false).await;
+    let (longer, rest) = (format!("{PK}{}", &DK[..1]), &DK[1..]);
+    let product = Product { key: longer.clone(), secret: PS.into(), name: "Other".into(), created_at: scene.center.now() };
+    scene.center.store.run(move |db| store::product::insert(db, &product)).await.unwrap();
+    let password = auth::first_password(&longer, PS, rest, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &password).await, Admission::NotAuthorised);
+    let own = auth::later_password(&secret, PS, &RANDOM, false).unwrap();
+    assert_eq!(scene.admit(&client_id(), &own).await, Admission::Accept);
+}
+
+#[tokio::test]
 async fn two_plans_follow_one_another() {
     let mut scene = Scene::new().await;
     let first = scene.plan("1.1.0", |_| {}).await;

@@ -253,10 +253,11 @@ impl Upgrade {
         self.components.iter().filter(|component| component.state != ComponentState::Successful)
     }
 
-    /// The component that a report is about: by its name, else the only one of its type.
+    /// The component that a report is about: by its name, else the only one of its type, or of all where it names no type.
     pub fn component(&self, report: &Report) -> Option<usize> {
         self.components.iter().position(|component| component.identifier == report.component).or_else(|| {
-            let mut same = self.components.iter().enumerate().filter(|(_, c)| Some(c.component_type) == report.component_type);
+            let fits = |c: &ComponentRun| report.component_type.is_none_or(|of| of == c.component_type);
+            let mut same = self.components.iter().enumerate().filter(|(_, c)| fits(c));
             same.next().map(|(index, _)| index).filter(|_| same.next().is_none())
         })
     }
@@ -268,7 +269,8 @@ impl Upgrade {
         let Some(index) = self.component(report) else { return Next::Wait };
         self.changed_at = now;
         let component = &mut self.components[index];
-        let running = component.state < ComponentState::Successful;
+        // An answer to a plan that was terminated meanwhile comes too late; only a final report still tells something.
+        let running = self.state == DeviceState::InUpgrade && component.state < ComponentState::Successful;
         match report.code {
             StatusCode::PlanReceived | StatusCode::Other(_) => Next::Wait,
             StatusCode::Confirmed if running && component.state < ComponentState::Upgrading => {
@@ -616,6 +618,14 @@ mod tests {
         assert_eq!(upgrade.resume(), Next::Offer);
         upgrade.withdraw(T);
         assert_eq!((upgrade.state, upgrade.attempts), (DeviceState::NonUpgraded, 0));
+    }
+
+    #[test]
+    fn an_answer_after_the_plan_was_terminated_gets_no_files() {
+        let mut upgrade = begun(vec![module()]);
+        upgrade.state = DeviceState::Failed;
+        assert_eq!(play(&mut upgrade, &[1, 2, 4]), [Next::Wait; 3]);
+        assert_eq!((upgrade.state, upgrade.components[0].state), (DeviceState::Failed, ComponentState::Start));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{ApiError, Shared};
 use crate::domain::offer::Trigger;
-use crate::domain::plan::{Plan, PlanAction, PlanDraft};
+use crate::domain::plan::{Mode, Plan, PlanAction, PlanDraft, PlanState};
 use crate::domain::upgrade::{DeviceState, Upgrade};
 use crate::service::rollout;
 use crate::store;
@@ -68,7 +68,7 @@ pub async fn act(center: Shared, Path((id, action)): Path<(i64, String)>) -> Res
     let at = center.circumstances();
     let acted = move |db: &Connection| {
         let plan = get(db, id)?;
-        let begun = !store::upgrade::of_plan(db, id)?.is_empty();
+        let begun = store::upgrade::of_plan(db, id)?.iter().any(|upgrade| upgrade.attempts > 0);
         let state = plan.state.after(action, begun)?;
         store::plan::set_state(db, id, state, plan.activated_at.or(Some(at.now)))?;
         if action == PlanAction::Terminate {
@@ -90,6 +90,10 @@ pub async fn confirm(center: Shared, Path((id, name)): Path<(i64, String)>) -> R
     let at = center.circumstances();
     let confirmed = move |db: &Connection| {
         let plan = get(db, id)?;
+        if plan.draft.mode != Mode::Manual || !(plan.state.in_force() || plan.state == PlanState::Suspended) {
+            let detail = format!("plan {id} waits for nobody: only a manual plan that is activated is confirmed by a person");
+            return Err(ApiError::conflict(detail));
+        }
         let devices = store::device::find(db, &name)?;
         let device = devices.into_iter().find(|device| device.product == plan.draft.product);
         let device =

@@ -190,6 +190,25 @@ pub fn read_report(payload: &[u8]) -> Option<Report> {
     })
 }
 
+/// Reads the confirmation of an older device, 0x0112: a refusal when its id 11 says false or 0.
+pub fn read_confirmation(payload: &[u8]) -> Report {
+    const SUBMIT: u16 = 11;
+    let refused = match ttlv::find(payload, SUBMIT) {
+        Some(Value::Bool(submit)) => !submit,
+        Some(value) => value.as_i64() == Some(0),
+        None => false,
+    };
+    Report {
+        code: if refused { StatusCode::Refused } else { StatusCode::Confirmed },
+        text: "OTACONFIRM".into(),
+        component: ttlv::find(payload, id::COMPONENT).and_then(|value| text(&value)).unwrap_or_default(),
+        component_type: None,
+        sha256: false,
+        module_version: None,
+        mcu_versions: None,
+    }
+}
+
 /// The code of an upgrade's status report as it came.
 pub fn read_code(payload: &[u8]) -> Option<u8> {
     u8::try_from(ttlv::find(payload, id::STATUS)?.as_i64()?).ok()

@@ -8,6 +8,7 @@ pub mod tick;
 use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept};
 use crate::domain::device::{Device, Reported};
 use crate::domain::offer::Trigger;
+use crate::domain::upgrade::StatusCode;
 use crate::store::{self, files::Files, Store};
 use anyhow::Result;
 use async_trait::async_trait;
@@ -158,7 +159,10 @@ impl Center {
             last_seen: now,
         };
         let given = secret.clone();
-        self.store.run(move |db| store::device::authenticate(db, &device, &given)).await?;
+        if !self.store.run(move |db| store::device::authenticate(db, &device, &given)).await? {
+            tracing::warn!("{client_id}: this client id is already that of another product's device");
+            return Ok(Admission::NotAuthorised);
+        }
         let conversation = Conversation { new_secret: Some(secret), wants_session, ..Conversation::default() };
         self.conversations().insert(client_id.to_owned(), conversation);
         Ok(Admission::Accept)
@@ -208,6 +212,15 @@ impl Center {
                     return Ok(());
                 };
                 self.update(client_id, move |reported| message::read_versions(&payload, reported)).await?;
+                let work = move |db: &rusqlite::Connection| match store::device::get(db, &id)? {
+                    Some(device) => rollout::report(db, &at, &device, &report, code),
+                    None => Ok(Vec::new()),
+                };
+                self.store.run(work).await?
+            }
+            command::OTA_CONFIRM => {
+                let report = message::read_confirmation(&payload);
+                let code = if report.code == StatusCode::Confirmed { 2 } else { 3 };
                 let work = move |db: &rusqlite::Connection| match store::device::get(db, &id)? {
                     Some(device) => rollout::report(db, &at, &device, &report, code),
                     None => Ok(Vec::new()),

@@ -29,13 +29,15 @@ pub fn look(db: &Connection, at: &Circumstances, client_id: &str, trigger: Trigg
     let Some(device) = store::device::get(db, client_id)? else { return Ok(Vec::new()) };
     if let Some(mut upgrade) = store::upgrade::running(db, client_id)? {
         let Some(plan) = store::plan::get(db, upgrade.plan)? else { return Ok(Vec::new()) };
-        if !plan.state.in_force() && upgrade.unanswered() {
-            upgrade.withdraw(at.now);
-            store::upgrade::put(db, &upgrade)?;
-        } else {
+        // What made the plan apply may be over: the push period, a charged battery, the plan itself.
+        let obstacle = if upgrade.unanswered() { consider(db, at, &plan, &device, trigger)?.err() } else { None };
+        let Some(obstacle) = obstacle else {
             let next = upgrade.resume();
             return act(db, at, &plan, &device, upgrade, next);
-        }
+        };
+        upgrade.withdraw(at.now);
+        store::upgrade::put(db, &upgrade)?;
+        store::log::add(db, (plan.id, client_id, ""), at.now, None, &format!("offer taken back: {obstacle}"))?;
     }
     for plan in store::plan::in_force(db, Some(&device.product))? {
         if let Ok(components) = consider(db, at, &plan, &device, trigger)? {

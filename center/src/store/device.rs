@@ -8,11 +8,14 @@ use crate::domain::device::Device;
 
 const COLUMNS: &str = "client_id, product, key, reported, created_at, last_seen";
 
-/// Creates a device, or gives the one that is there a new secret (DS).
-pub fn authenticate(db: &Connection, device: &Device, secret: &str) -> Result<()> {
-    db.prepare_cached(
+/// Creates a device, or gives the one that is there a new secret (DS). False when the client id is that of another device: product
+/// key and device key stand in it without anything between them.
+pub fn authenticate(db: &Connection, device: &Device, secret: &str) -> Result<bool> {
+    let changed = db
+        .prepare_cached(
         "INSERT INTO device (client_id, product, key, secret, reported, created_at, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
-         ON CONFLICT (client_id) DO UPDATE SET secret = excluded.secret, last_seen = excluded.last_seen",
+         ON CONFLICT (client_id) DO UPDATE SET secret = excluded.secret, last_seen = excluded.last_seen
+         WHERE product = excluded.product AND key = excluded.key",
     )?
     .execute(params![
         device.client_id,
@@ -22,7 +25,7 @@ pub fn authenticate(db: &Connection, device: &Device, secret: &str) -> Result<()
         json(&device.reported)?,
         device.created_at.timestamp_millis()
     ])?;
-    Ok(())
+    Ok(changed > 0)
 }
 
 /// The secrets that a device's access is checked with: its DS and its product's PS.

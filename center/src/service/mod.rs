@@ -20,6 +20,7 @@ use qth::protocol::session::SessionKey;
 use qth::protocol::topic::{self, Direction, Topic};
 use qth::protocol::{command, ttlv};
 use rollout::Circumstances;
+use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -184,48 +185,41 @@ impl Center {
     }
 
     async fn command(&self, client_id: &str, command: u16, payload: Vec<u8>) -> Result<()> {
-        let (at, id) = (self.circumstances(), client_id.to_owned());
         let messages = match command {
             command::STATUS_REPORT | command::STATUS_READ_REPLY => {
-                self.update(client_id, move |reported| reported.status.update(message::read_status(&payload))).await?;
-                Vec::new()
+                let status = message::read_status(&payload);
+                self.take_in(client_id, move |reported| reported.status.update(status), |_, _, _| Ok(Vec::new())).await?
             }
             command::INFO_REPORT | command::INFO_READ_REPLY => {
-                self.update(client_id, move |reported| message::read_information(&payload, reported)).await?;
-                let work = move |db: &rusqlite::Connection| {
-                    let Some(device) = store::device::get(db, &id)? else { return Ok::<_, rusqlite::Error>(Vec::new()) };
-                    let mut messages = rollout::versions(db, &at, &device)?;
-                    if messages.is_empty() {
-                        messages = rollout::look(db, &at, &id, Trigger::Online)?;
+                let change = move |reported: &mut Reported| message::read_information(&payload, reported);
+                self.take_in(client_id, change, |db, at, device| {
+                    let messages = rollout::versions(db, at, device)?;
+                    match messages.is_empty() {
+                        true => rollout::look(db, at, &device.client_id, Trigger::Online),
+                        false => Ok(messages),
                     }
-                    Ok(messages)
-                };
-                self.store.run(work).await?
+                })
+                .await?
             }
             command::OTA_REQUEST => {
-                self.update(client_id, move |reported| message::read_versions(&payload, reported)).await?;
-                self.store.run(move |db| rollout::look(db, &at, &id, Trigger::Request)).await?
+                let change = move |reported: &mut Reported| message::read_versions(&payload, reported);
+                let look = |db: &Connection, at: &Circumstances, device: &Device| {
+                    rollout::look(db, at, &device.client_id, Trigger::Request)
+                };
+                self.take_in(client_id, change, look).await?
             }
             command::OTA_STATUS => {
                 let (Some(report), Some(code)) = (message::read_report(&payload), message::read_code(&payload)) else {
                     tracing::warn!("{client_id}: a status report without a status");
                     return Ok(());
                 };
-                self.update(client_id, move |reported| message::read_versions(&payload, reported)).await?;
-                let work = move |db: &rusqlite::Connection| match store::device::get(db, &id)? {
-                    Some(device) => rollout::report(db, &at, &device, &report, code),
-                    None => Ok(Vec::new()),
-                };
-                self.store.run(work).await?
+                let change = move |reported: &mut Reported| message::read_versions(&payload, reported);
+                self.take_in(client_id, change, move |db, at, device| rollout::report(db, at, device, &report, code)).await?
             }
             command::OTA_CONFIRM => {
                 let report = message::read_confirmation(&payload);
                 let code = if report.code == StatusCode::Confirmed { 2 } else { 3 };
-                let work = move |db: &rusqlite::Connection| match store::device::get(db, &id)? {
-                    Some(device) => rollout::report(db, &at, &device, &report, code),
-                    None => Ok(Vec::new()),
-                };
-                self.store.run(work).await?
+                self.take_in(client_id, |_| {}, move |db, at, device| rollout::report(db, at, device, &report, code)).await?
             }
             command::EXCEPTION_UP => {
                 let code = ttlv::find(&payload, 1).and_then(|value| value.as_i64());
@@ -238,16 +232,22 @@ impl Center {
         Ok(())
     }
 
-    /// Keeps what a device reports about itself.
-    async fn update(&self, client_id: &str, change: impl FnOnce(&mut Reported) + Send + 'static) -> Result<()> {
-        let (id, now) = (client_id.to_owned(), self.now());
-        let work = move |db: &rusqlite::Connection| {
-            let Some(mut device) = store::device::get(db, &id)? else { return Ok::<_, rusqlite::Error>(()) };
+    /// Keeps what a device reports about itself and what `then` makes of it, in one transaction; the messages to be sent.
+    async fn take_in(
+        &self,
+        client_id: &str,
+        change: impl FnOnce(&mut Reported) + Send + 'static,
+        then: impl FnOnce(&Connection, &Circumstances, &Device) -> rusqlite::Result<Vec<Message>> + Send + 'static,
+    ) -> Result<Vec<Message>> {
+        let (id, at) = (client_id.to_owned(), self.circumstances());
+        let work = move |db: &Connection| {
+            let Some(mut device) = store::device::get(db, &id)? else { return Ok(Vec::new()) };
             change(&mut device.reported);
-            device.last_seen = now;
-            store::device::update(db, &device)
+            device.last_seen = at.now;
+            store::device::update(db, &device)?;
+            then(db, &at, &device)
         };
-        Ok(self.store.run(work).await?)
+        Ok(self.store.run::<_, rusqlite::Error>(work).await?)
     }
 }
 

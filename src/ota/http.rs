@@ -7,8 +7,6 @@ use heapless::String;
 
 /// Longest validator (ETag or date) that is kept.
 pub const VALIDATOR_MAX: usize = 64;
-/// Most header fields of a response.
-const FIELDS_MAX: usize = 32;
 
 /// A validator of a file's content: an ETag, or the date of its last change.
 pub type Validator = String<VALIDATOR_MAX>;
@@ -102,21 +100,20 @@ impl<'a> Head<'a> {
     /// # Errors
     /// It is malformed.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Failure> {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
-        let mut response = httparse::Response::new(&mut fields);
-        match response.parse(bytes) {
-            Ok(httparse::Status::Complete(_)) => {}
-            _ => return Err(Failure::Network),
+        let mut lines = lines(bytes.trim_ascii_start());
+        let (is_1_1, status) = lines.next().and_then(status_line).ok_or(Failure::Network)?;
+        if lines.clone().any(|line| header_field(line).is_none()) {
+            return Err(Failure::Network);
         }
         let field = |name: &str| {
-            let field = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-            core::str::from_utf8(field.value.trim_ascii()).ok()
+            let mut fields = lines.clone().filter_map(header_field);
+            let (_, value) = fields.find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))?;
+            core::str::from_utf8(value).ok()
         };
         let has_token = |name: &str, token: &str| {
             let mut parts = field(name).unwrap_or_default().as_bytes().split(|byte| *byte == b',');
             parts.any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         };
-        let is_1_1 = response.version == Some(1);
         let framing = match field("content-length").map(text::number) {
             _ if has_token("transfer-encoding", "chunked") => Framing::Chunked,
             Some(Some(length)) => Framing::Length(length),
@@ -129,7 +126,7 @@ impl<'a> Head<'a> {
         };
         let strong_tag = field("etag").filter(|tag| tag.starts_with('"'));
         Ok(Self {
-            status: response.code.ok_or(Failure::Network)?,
+            status,
             framing,
             range: field("content-range").and_then(content_range),
             location: field("location"),
@@ -137,6 +134,27 @@ impl<'a> Head<'a> {
             keeps_alive: keeps_alive && framing != Framing::UntilClose,
         })
     }
+}
+
+/// The lines of a head, up to its blank line.
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).take_while(|line| !line.is_empty())
+}
+
+/// `HTTP/1.1 code reason`: whether it is 1.1, not 1.0, and the code.
+fn status_line(line: &[u8]) -> Option<(bool, u16)> {
+    let [minor @ (b'0' | b'1'), b' ', code @ ..] = line.strip_prefix(b"HTTP/1.")? else { return None };
+    let code = code.split(|byte| *byte == b' ').next().filter(|code| code.len() == 3)?;
+    let code = text::number(core::str::from_utf8(code).ok()?)?;
+    Some((*minor == b'1', u16::try_from(code).ok()?))
+}
+
+/// `Name: value`, without blanks in or behind the name, nor control characters in the value.
+fn header_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = (line.get(..at)?, line.get(at.checked_add(1)?..)?.trim_ascii());
+    let is_plain = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
+    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic) && value.iter().all(is_plain)).then_some((name, value))
 }
 
 /// `bytes first-last/size`
@@ -307,9 +325,21 @@ mod tests {
 
     #[test]
     fn malformed_heads_are_refused() {
-        for head in ["", "HTTP/1.1\r\n\r\n", "HTTP/1.1 200 x\r\nContent-Length: -1\r\n\r\n"] {
-            assert!(Head::parse(head.as_bytes()).is_err(), "{head}");
+        for line in
+            ["", "HTTP/1.1", "HTTP/2 200", "HTTP/1.1 20 x", "HTTP/1.1 2000 x", "HTTP/1.1  200 x", "HTTP/1.1 abc x", "200 OK"]
+        {
+            assert!(Head::parse(format!("{line}\r\n\r\n").as_bytes()).is_err(), "{line}");
         }
+        for field in ["Content-Length: -1", "Server", ": x", "Server : x", " folded: x", "Server: \x01", "Sör: x"] {
+            let head = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n");
+            assert!(Head::parse(head.as_bytes()).is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_not_needed_may_hold_what_they_like() {
+        let head = b"\r\nHTTP/1.1 200\nServer:\nX-Name: a:b\t\xe4 \nContent-Length:\t7 \n\n";
+        assert_eq!(Head::parse(head).unwrap().framing, Framing::Length(7));
     }
 
     fn content(framing: Framing, bytes: &[u8], step: usize) -> Result<(Vec<u8>, bool), Failure> {

@@ -186,27 +186,27 @@ impl<B: Board> Device<B> {
     }
 
     /// Writes the device status with these ids as TTLV; 0 when it does not fit.
-    pub fn status(&mut self, ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
-        report::status(ids, &self.core.board.status(), out).unwrap_or(0)
+    pub fn status(&mut self, mut ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
+        report::status(&mut ids, &self.core.board.status(), out).unwrap_or(0)
     }
 
     /// Writes the device information with these ids as TTLV; 0 when it does not fit.
-    pub fn information(&self, ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
-        report::information(ids, &self.core.about(), &self.core.config, out).unwrap_or(0)
+    pub fn information(&self, mut ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
+        report::information(&mut ids, &self.core.about(), &self.core.config, out).unwrap_or(0)
     }
 
     /// Reports the device status with these ids.
-    pub fn send_status(&mut self, ids: impl Iterator<Item = u16>) -> bool {
+    pub fn send_status(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
         let core = &mut self.core;
         let status = core.board.status();
-        let written = report::status(ids, &status, core.outbox.payload());
+        let written = report::status(&mut ids, &status, core.outbox.payload());
         core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::STATUS_REPORT, Sender::Nobody))
     }
 
     /// Reports the device information with these ids.
-    pub fn send_information(&mut self, ids: impl Iterator<Item = u16>) -> bool {
+    pub fn send_information(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
         let core = &mut self.core;
-        let written = report::information(ids, &core.board.about(), &core.config, core.outbox.payload());
+        let written = report::information(&mut ids, &core.board.about(), &core.config, core.outbox.payload());
         core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::INFO_REPORT, Sender::Nobody))
     }
 

@@ -122,15 +122,15 @@ impl<B: Board> Core<B> {
 
     fn answer_status(&mut self, id: PackageId, payload: &[u8]) {
         let status = self.board.status();
-        let ids = report::requested(payload, &report::STATUS_IDS);
-        if let Ok(length) = report::status(ids, &status, self.outbox.payload()) {
+        let mut ids = report::requested(payload, &report::STATUS_IDS);
+        if let Ok(length) = report::status(&mut ids, &status, self.outbox.payload()) {
             self.answer(length, id, command::STATUS_READ_REPLY);
         }
     }
 
     fn answer_information(&mut self, id: PackageId, payload: &[u8]) {
-        let ids = report::requested(payload, &report::INFORMATION_IDS);
-        if let Ok(length) = report::information(ids, &self.board.about(), &self.config, self.outbox.payload()) {
+        let mut ids = report::requested(payload, &report::INFORMATION_IDS);
+        if let Ok(length) = report::information(&mut ids, &self.board.about(), &self.config, self.outbox.payload()) {
             self.answer(length, id, command::INFO_READ_REPLY);
         }
     }
@@ -147,15 +147,15 @@ impl<B: Board> Core<B> {
     /// Reports status 1 to 4, command 0x0034.
     pub(super) fn report_status(&mut self) {
         let status = self.board.status();
-        if let Ok(length) = report::status(report::STATUS_IDS.into_iter(), &status, self.outbox.payload()) {
+        if let Ok(length) = report::status(&mut report::STATUS_IDS.into_iter(), &status, self.outbox.payload()) {
             self.queue(length, command::STATUS_REPORT, Sender::Nobody);
         }
     }
 
     /// Reports the device information, command 0x0044.
     pub(super) fn report_information(&mut self) {
-        let ids = report::INFORMATION_IDS.into_iter();
-        if let Ok(length) = report::information(ids, &self.board.about(), &self.config, self.outbox.payload()) {
+        let mut ids = report::INFORMATION_IDS.into_iter();
+        if let Ok(length) = report::information(&mut ids, &self.board.about(), &self.config, self.outbox.payload()) {
             self.queue(length, command::INFO_REPORT, Sender::Nobody);
         }
     }

@@ -19,64 +19,42 @@ const DATA_PROTOCOL: &str = "1.3.0";
 const COMMUNICATION_PROTOCOL: &str = "3.0.0";
 
 /// Writes the values with these status ids; an id that this board does not measure is left out.
-pub fn status(ids: impl Iterator<Item = u16>, status: &Status, out: &mut [u8]) -> Result<usize, WriteError> {
+pub fn status(ids: &mut dyn Iterator<Item = u16>, status: &Status, out: &mut [u8]) -> Result<usize, WriteError> {
     let mut writer = Writer::new(out);
     for id in ids {
-        match id {
-            1 => {
-                writer.int(id, i64::from(status.battery));
-            }
-            2 => {
-                writer.number(id, volts(status.millivolts));
-            }
-            3 => {
-                writer.int(id, i64::from(status.signal));
-            }
-            4 => {
-                writer.int(id, i64::from(status.free));
-            }
-            _ => {}
-        }
+        let value = match id {
+            1 => Number::from_i64(status.battery.into()),
+            2 => volts(status.millivolts),
+            3 => Number::from_i64(status.signal.into()),
+            4 => Number::from_i64(status.free.into()),
+            _ => continue,
+        };
+        writer.number(id, value);
     }
     writer.finish()
 }
 
 /// Writes the values with these information ids; an unknown id is left out.
 pub fn information(
-    ids: impl Iterator<Item = u16>,
+    ids: &mut dyn Iterator<Item = u16>,
     about: &About<'_>,
     config: &Config,
     out: &mut [u8],
 ) -> Result<usize, WriteError> {
     let mut writer = Writer::new(out);
     for id in ids {
-        match id {
-            1 => {
-                writer.text(id, about.module);
-            }
-            2 => {
-                writer.text(id, module_version(about, config));
-            }
-            3 => {
-                writer.text(id, &config.mcu_versions);
-            }
-            5 => {
-                writer.text(id, about.iccid);
-            }
-            11 => {
-                writer.text(id, SDK_VERSION);
-            }
-            12 => {
-                writer.text(id, LOCATORS);
-            }
-            13 => {
-                writer.text(id, DATA_PROTOCOL);
-            }
-            14 => {
-                writer.text(id, COMMUNICATION_PROTOCOL);
-            }
-            _ => {}
-        }
+        let value = match id {
+            1 => about.module,
+            2 => module_version(about, config),
+            3 => &config.mcu_versions,
+            5 => about.iccid,
+            11 => SDK_VERSION,
+            12 => LOCATORS,
+            13 => DATA_PROTOCOL,
+            14 => COMMUNICATION_PROTOCOL,
+            _ => continue,
+        };
+        writer.text(id, value);
     }
     writer.finish()
 }

@@ -36,9 +36,15 @@ struct Malformed;
 
 fn hex<const N: usize>(text: &str) -> Result<[u8; N], Malformed> {
     let mut bytes = [0; N];
+    read_hex(text.as_bytes(), &mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_hex(digits: &[u8], bytes: &mut [u8]) -> Result<(), Malformed> {
+    let whole = bytes.len().saturating_mul(2);
     // A CRC may come without its leading zeros.
-    let digits = text.as_bytes();
-    if digits.is_empty() || digits.len() > N.saturating_mul(2) || (N > 4 && digits.len() != N.saturating_mul(2)) {
+    let is_crc = bytes.len() == 4;
+    if digits.is_empty() || digits.len() > whole || (digits.len() < whole && !is_crc) {
         return Err(Malformed);
     }
     for (place, digit) in digits.iter().rev().enumerate() {
@@ -46,7 +52,7 @@ fn hex<const N: usize>(text: &str) -> Result<[u8; N], Malformed> {
         let byte = bytes.iter_mut().rev().nth(place / 2).ok_or(Malformed)?;
         *byte |= if place % 2 == 0 { value } else { value << 4 };
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Digests in the making: SHA-256 always, for the slot's record; the others where they are expected.

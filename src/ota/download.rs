@@ -402,36 +402,30 @@ impl<const PIECE: usize> Download<PIECE> {
     fn judge(&self, head: &Head<'_>) -> Verdict {
         let validator = head.validator.and_then(|text| Validator::try_from(text).ok());
         let is_other = !self.validator.is_empty() && validator.as_ref().is_some_and(|text| *text != self.validator);
-        let read = |skip, restart| Verdict::Read {
-            framing: head.framing,
-            keeps_alive: head.keeps_alive,
-            skip,
-            restart,
-            validator: validator.clone(),
-        };
-        match head.status {
-            100..=199 => Verdict::Wait,
+        let (skip, restart) = match head.status {
+            100..=199 => return Verdict::Wait,
             206 => match head.range {
-                Some((_, Some(size))) if size != self.size => Verdict::GiveUp(Failure::Length),
-                Some(_) if is_other && self.has_changed => Verdict::GiveUp(Failure::Length),
-                Some(_) if is_other => Verdict::AskAnew,
-                Some((first, _)) if first == self.offset => read(0, false),
-                _ => Verdict::Retry(Failure::Network),
+                Some((_, Some(size))) if size != self.size => return Verdict::GiveUp(Failure::Length),
+                Some(_) if is_other && self.has_changed => return Verdict::GiveUp(Failure::Length),
+                Some(_) if is_other => return Verdict::AskAnew,
+                Some((first, _)) if first == self.offset => (0, false),
+                _ => return Verdict::Retry(Failure::Network),
             },
             200 => match head.framing {
-                http::Framing::Length(length) if length != self.size => Verdict::GiveUp(Failure::Length),
-                _ if is_other && self.has_changed => Verdict::GiveUp(Failure::Length),
-                _ if is_other => read(0, true),
-                _ => read(self.offset, false),
+                http::Framing::Length(length) if length != self.size => return Verdict::GiveUp(Failure::Length),
+                _ if is_other && self.has_changed => return Verdict::GiveUp(Failure::Length),
+                _ if is_other => (0, true),
+                _ => (self.offset, false),
             },
-            301 | 302 | 303 | 307 | 308 => match head.location.and_then(|location| self.resolve(location)) {
-                Some(url) => Verdict::Redirect(url),
-                None => Verdict::GiveUp(Failure::Server),
-            },
-            416 => Verdict::GiveUp(Failure::Length),
-            408 | 429 | 500..=599 => Verdict::Retry(Failure::Server),
-            _ => Verdict::GiveUp(Failure::Server),
-        }
+            301 | 302 | 303 | 307 | 308 => {
+                let url = head.location.and_then(|location| self.resolve(location));
+                return url.map_or(Verdict::GiveUp(Failure::Server), Verdict::Redirect);
+            }
+            416 => return Verdict::GiveUp(Failure::Length),
+            408 | 429 | 500..=599 => return Verdict::Retry(Failure::Server),
+            _ => return Verdict::GiveUp(Failure::Server),
+        };
+        Verdict::Read { framing: head.framing, keeps_alive: head.keeps_alive, skip, restart, validator }
     }
 
     /// The address that a redirect names, from the present one.

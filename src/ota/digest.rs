@@ -1,8 +1,8 @@
 //! The digests that a package must have, computed while it streams in.
 
 use super::failure::Failure;
+use super::md5::Md5;
 use crc::{Crc, Digest as CrcDigest, NoTable, CRC_32_MPEG_2};
-use md5::Md5;
 use sha2::{Digest, Sha256};
 
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
@@ -85,7 +85,7 @@ impl Digests {
     /// # Errors
     /// The first digest that differs.
     pub fn check(self, expected: &Expected) -> Result<[u8; 32], Failure> {
-        if self.md5.map(|md5| md5.finalize().into()) != expected.md5 {
+        if self.md5.map(Md5::finish) != expected.md5 {
             return Err(Failure::Md5);
         }
         if self.crc32.map(|crc32| crc32.finalize()) != expected.crc32 {

@@ -3,7 +3,6 @@
 
 use super::BufferFull;
 use aes::Aes128;
-use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit};
 use sha2::{Digest, Sha256};
 
@@ -24,16 +23,27 @@ pub fn initial_vector(secret: &[u8]) -> [u8; BLOCK] {
 
 /// Encrypts the first `len` bytes of `buf` in place; returns the length with padding.
 pub fn encrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8], len: usize) -> Result<usize, BufferFull> {
-    // The library panics on a message longer than its buffer.
-    if len > buf.len() {
-        return Err(BufferFull);
+    let padding = BLOCK.saturating_sub(len % BLOCK);
+    let padded = buf.get_mut(..len.saturating_add(padding)).ok_or(BufferFull)?;
+    padded.get_mut(len..).ok_or(BufferFull)?.fill(padding as u8);
+    let mut cipher = cbc::Encryptor::<Aes128>::new(key.into(), vector.into());
+    for block in padded.chunks_exact_mut(BLOCK) {
+        cipher.encrypt_block_mut(block.into());
     }
-    let cipher = cbc::Encryptor::<Aes128>::new(key.into(), vector.into());
-    cipher.encrypt_padded_mut::<Pkcs7>(buf, len).map(<[u8]>::len).map_err(|_| BufferFull)
+    Ok(padded.len())
 }
 
 /// Decrypts `buf` in place; returns the length of the text at its start.
 pub fn decrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8]) -> Result<usize, Undecryptable> {
-    let cipher = cbc::Decryptor::<Aes128>::new(key.into(), vector.into());
-    cipher.decrypt_padded_mut::<Pkcs7>(buf).map(<[u8]>::len).map_err(|_| Undecryptable)
+    if !buf.len().is_multiple_of(BLOCK) {
+        return Err(Undecryptable);
+    }
+    let mut cipher = cbc::Decryptor::<Aes128>::new(key.into(), vector.into());
+    for block in buf.chunks_exact_mut(BLOCK) {
+        cipher.decrypt_block_mut(block.into());
+    }
+    let padding = *buf.last().ok_or(Undecryptable)?;
+    let length = buf.len().checked_sub(padding.into()).ok_or(Undecryptable)?;
+    let is_padding = (1..=BLOCK).contains(&padding.into()) && buf.iter().skip(length).all(|byte| *byte == padding);
+    is_padding.then_some(length).ok_or(Undecryptable)
 }

@@ -278,7 +278,10 @@ impl<B: Board> Core<B> {
             2 => QoS::ExactlyOnce,
             _ => return false,
         };
-        if self.connection.phase == Phase::Stopped || payload.len() > limits::MESSAGE || !self.outbox.has_room(payload.len()) {
+        if matches!(self.connection.phase, Phase::Stopped)
+            || payload.len() > limits::MESSAGE
+            || !self.outbox.has_room(payload.len())
+        {
             return false;
         }
         let Some(room) = self.outbox.payload().get_mut(..payload.len()) else { return false };

@@ -248,7 +248,7 @@ impl<B: Board> Core<B> {
 
     /// Connected, subscribed and configured.
     pub(super) fn is_online(&self) -> bool {
-        self.connection.phase == Phase::Online
+        matches!(self.connection.phase, Phase::Online)
     }
 }
 

@@ -8,7 +8,6 @@ use super::cipher::{self, BLOCK};
 use super::BufferFull;
 use base64ct::{Base64, Encoding};
 use heapless::String;
-use sha2::{Digest, Sha256};
 
 /// Length of the random text in a password.
 pub const RANDOM_LEN: usize = 16;
@@ -187,11 +186,7 @@ pub fn check_later(ds: &str, ps: &str, random: &str, received: &str) -> bool {
 
 /// BASE64(SHA256("secret;ps;random"))
 fn sign(secret: &str, ps: &str, random: &str) -> String<SIGN_LEN> {
-    let mut hash = Sha256::new();
-    for part in [secret, ";", ps, ";", random] {
-        hash.update(part);
-    }
-    let digest: [u8; 32] = hash.finalize().into();
+    let digest = cipher::sha256(&[secret.as_bytes(), b";", ps.as_bytes(), b";", random.as_bytes()]);
     let mut base64 = [0; SIGN_LEN];
     // 32 bytes always are 44 characters, so that neither can fail.
     let base64 = Base64::encode(&digest, &mut base64).unwrap_or_default();

@@ -13,9 +13,18 @@ pub const BLOCK: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Undecryptable;
 
+/// SHA-256 of these texts one behind the other.
+pub fn sha256(texts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text);
+    }
+    hash.finalize().into()
+}
+
 /// The initial vector that goes with a secret: the first half of its SHA-256.
 pub fn initial_vector(secret: &[u8]) -> [u8; BLOCK] {
-    let digest: [u8; 32] = Sha256::digest(secret).into();
+    let digest = sha256(&[secret]);
     let mut vector = [0; BLOCK];
     vector.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     vector

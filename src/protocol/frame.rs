@@ -148,8 +148,8 @@ fn sum(bytes: &[u8]) -> u8 {
 /// Inserts a 55 after each AA, from the second head byte on, that an AA, a 55 or the end follows.
 fn escape(buf: &mut [u8], len: usize) -> Result<usize, BufferFull> {
     let body = buf.get(1..len).unwrap_or_default();
-    let followers = body.iter().copied().skip(1).map(Some).chain([None]);
-    let inserted = body.iter().zip(followers).filter(|(byte, next)| needs_escape(**byte, *next)).count();
+    let escapes = body.iter().rev().scan(None, |next, &byte| Some(needs_escape(byte, next.replace(byte))));
+    let inserted = escapes.filter(|needed| *needed).count();
     let escaped = len.checked_add(inserted).filter(|&end| end <= buf.len()).ok_or(BufferFull)?;
 
     // From the end, so that every byte moves before its place is taken; once the rest stays where it is, all is done.

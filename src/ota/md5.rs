@@ -52,8 +52,9 @@ impl Md5 {
         }
         self.update(&bits);
         let mut digest = [0; 16];
-        for (to, word) in digest.chunks_exact_mut(4).zip(self.state) {
-            to.copy_from_slice(&word.to_le_bytes());
+        let (words, _) = digest.as_chunks_mut();
+        for (to, word) in words.iter_mut().zip(self.state) {
+            *to = word.to_le_bytes();
         }
         digest
     }

@@ -33,11 +33,8 @@ impl Instant {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The earlier of two deadlines, where `None` means never.
-    pub fn earliest(a: Option<Self>, b: Option<Self>) -> Option<Self> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    /// The earliest of these deadlines, where `None` means never.
+    pub fn earliest(deadlines: &[Option<Self>]) -> Option<Self> {
+        deadlines.iter().flatten().min().copied()
     }
 }

@@ -197,9 +197,8 @@ impl<B: Board> Device<B> {
 
     /// When [`Device::timeout`] is due at the latest.
     pub fn poll_at(&self) -> Option<Instant> {
-        [self.mqtt.poll_at(), self.download.poll_at(), self.core.connection_poll_at(), self.core.upgrade_poll_at()]
-            .into_iter()
-            .fold(None, Instant::earliest)
+        let core = &self.core;
+        Instant::earliest(&[self.mqtt.poll_at(), self.download.poll_at(), core.connection_poll_at(), core.upgrade_poll_at()])
     }
 
     /// Lets pass what is due.

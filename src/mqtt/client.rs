@@ -269,7 +269,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         if self.failure.is_some() {
             return Some(Instant::default());
         }
-        [self.ping_at, self.answer_by, self.pong_by].into_iter().fold(None, Instant::earliest)
+        Instant::earliest(&[self.ping_at, self.answer_by, self.pong_by])
     }
 
     /// Pings, and notices answers that did not come.

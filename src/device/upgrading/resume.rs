@@ -128,7 +128,7 @@ impl<B: Board> Core<B> {
     pub(in crate::device) fn upgrade_poll_at(&self) -> Option<Instant> {
         let upgrade = &self.upgrade;
         let progress_due = upgrade.progress_due.filter(|_| upgrade.downloads());
-        [upgrade.due, progress_due, upgrade.trial_until].into_iter().fold(None, Instant::earliest)
+        Instant::earliest(&[upgrade.due, progress_due, upgrade.trial_until])
     }
 
     pub(in crate::device) fn upgrade_timeout(&mut self, now: Instant, download: &mut Fetch) {

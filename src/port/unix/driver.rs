@@ -41,7 +41,8 @@ pub(super) fn run(port: &Port, mut poll: Poll, hooks: Hooks) {
         if turn.events_wait {
             (hooks.events_wait)();
         }
-        let timeout = Instant::earliest(turn.next, restart_by).map(|next| Duration::from_millis(next.millis_since(port.now())));
+        let timeout =
+            Instant::earliest(&[turn.next, restart_by]).map(|next| Duration::from_millis(next.millis_since(port.now())));
         match poll.poll(&mut ready, timeout) {
             Ok(()) => ready.iter().for_each(|event| links.iter_mut().for_each(|link| link.is_ready(event))),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -84,6 +85,6 @@ fn turn(port: &Port, poll: &Poll, links: &mut [Transport]) -> Turn {
     port.has_link.store(links.iter().any(Transport::is_used), Ordering::Release);
     let events_wait = device.event().is_some() || port.is_interrupted.load(Ordering::Acquire);
     let next = [device.poll_at(), events_wait.then(|| now.after_millis(REMIND_MILLIS)), (!is_quiet).then_some(now)];
-    let next = next.into_iter().chain(links.iter().map(Transport::deadline)).fold(None, Instant::earliest);
+    let next = next.into_iter().chain(links.iter().map(Transport::deadline)).flatten().min();
     Turn { restart, events_wait, next }
 }

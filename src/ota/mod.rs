@@ -8,7 +8,7 @@ pub mod download;
 pub mod failure;
 pub mod file_info;
 pub mod http;
-pub mod md5;
+mod md5;
 pub mod plan;
 pub mod status;
 pub mod strategy;

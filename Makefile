@@ -13,7 +13,7 @@ CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 export QTH_LIB MPY_CROSS V
 
 .PHONY: all run packages library micropython unix firmware board center test test-rust test-device test-micropython \
-  test-system no-std size bench lint format header check-header clean help
+  test-system fuzz no-std size bench lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -74,6 +74,10 @@ test-system: all ## Run the tests of real processes: Center, board, firmware
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
 	$(call say,test,tests/system)
 	@cd tests/system && python3 -m unittest --buffer
+
+fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECONDS=600 for longer
+	$(call say,fuzz,tests/fuzz)
+	@tests/fuzz/run --seconds $(or $(FUZZ_SECONDS),60)
 
 no-std: ## Build the library for a Cortex-M3, without std
 	$(call say,no_std,$(CORTEX_M))

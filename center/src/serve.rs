@@ -22,6 +22,8 @@ pub struct Options {
     pub http: SocketAddr,
     /// How devices reach `http`, where that is not its own address.
     pub public_url: Option<String>,
+    /// Most messages of data that a device may send in a minute; none for any number.
+    pub messages_per_minute: Option<u32>,
 }
 
 /// Runs until SIGINT or SIGTERM.
@@ -33,6 +35,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let known = store.run(|db| crate::store::package::stored_names(db, None)).await?;
     files.sweep(&known.into_iter().collect())?;
     let center = Center::new(store, files, Arc::new(chrono::Utc::now));
+    if let Some(limit) = options.messages_per_minute {
+        center.limit_messages(limit);
+    }
 
     if options.http.ip().is_unspecified() && options.public_url.is_none() {
         anyhow::bail!("devices can't download from {}: say with --public-url how they reach this machine", options.http);

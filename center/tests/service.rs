@@ -10,16 +10,22 @@ use qth::protocol::session::SessionKey;
 use qth::protocol::topic::Topic;
 use qth::protocol::ttlv::{self, Value, Writer};
 use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected};
+use qth_center::domain::data::{Kind, HISTORY_MAX};
 use qth_center::domain::package::{ComponentType, PackageDraft, PackageFile, PackageType};
 use qth_center::domain::plan::{Mode, PlanAction, PlanComponent, PlanDraft, PlanState, Strategy};
 use qth_center::domain::product::Product;
 use qth_center::domain::schedule::{self, PushPeriod};
 use qth_center::domain::upgrade::DeviceState;
+use qth_center::service::request::{Request, RequestError, WAIT_MAX};
+use qth_center::service::value::ValueError;
 use qth_center::service::{rollout, tick, Center};
 use qth_center::store::{self, files::Files, package::StoredFile, Store};
+use serde_json::{json, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 const PK: &str = "p111xt";
 const PS: &str = "V2VUei9ZVWt2SnpL";
@@ -61,6 +67,7 @@ struct Scene {
 /// A command of the Center, taken apart.
 #[derive(Debug, PartialEq)]
 struct Command {
+    id: PackageId,
     code: u16,
     payload: Vec<u8>,
 }
@@ -125,12 +132,18 @@ impl Scene {
 
     /// The device sends a command.
     async fn send(&mut self, code: u16, write: impl FnOnce(&mut Writer<'_>)) {
+        let id = self.next_id;
+        self.next_id = id.next();
+        self.answer(id, code, write).await;
+    }
+
+    /// The device answers the request of this package id.
+    async fn answer(&self, id: PackageId, code: u16, write: impl FnOnce(&mut Writer<'_>)) {
         let mut bytes = vec![0; 1024];
         let mut writer = Writer::new(&mut bytes[frame::HEADER..]);
         write(&mut writer);
         let length = writer.finish().unwrap();
-        let mut length = frame::seal(&mut bytes, length, self.next_id, code).unwrap();
-        self.next_id = self.next_id.next();
+        let mut length = frame::seal(&mut bytes, length, id, code).unwrap();
         if let Some(session) = &self.session {
             length = session.encrypt(&mut bytes, length).unwrap();
         }
@@ -165,9 +178,30 @@ impl Scene {
             };
             let frame = frame::open(plain).unwrap();
             assert_eq!(Topic::parse(&topic).map(|topic| topic.class), command::class(frame.command));
-            Command { code: frame.command, payload: frame.payload.to_vec() }
+            Command { id: frame.id, code: frame.command, payload: frame.payload.to_vec() }
         };
         sent.into_iter().map(open).collect()
+    }
+
+    /// A request of a person, sent before this returns; its end can be awaited.
+    async fn request(&mut self, request: Request) -> (Command, JoinHandle<Result<Option<Json>, RequestError>>) {
+        let center = self.center.clone();
+        let asked = tokio::spawn(async move { center.request(&client_id(), &request, WAIT_MAX).await });
+        while self.wire.sent.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        (self.sent().remove(0), asked)
+    }
+
+    async fn history(&self) -> Vec<(Kind, Json)> {
+        let read = |db: &rusqlite::Connection| store::data::history(db, &client_id(), None, 0, HISTORY_MAX);
+        let records = self.center.store.run(read).await.unwrap();
+        records.into_iter().map(|record| (record.kind, record.content)).collect()
+    }
+
+    async fn last_values(&self) -> Json {
+        let values = self.center.store.run(|db| store::data::last_values(db, &client_id())).await.unwrap();
+        values.into_iter().map(|last| (last.id.to_string(), last.value)).collect()
     }
 
     fn one(&mut self, code: u16) -> Command {
@@ -629,4 +663,189 @@ async fn malformed_messages_change_nothing() {
     scene.nothing();
     scene.report_version("1.0.0").await;
     scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn the_last_values_and_the_history_of_what_a_device_says_are_kept() {
+    for encrypted in [false, true] {
+        let mut scene = Scene::new().await;
+        scene.authenticate(encrypted).await;
+        scene
+            .send(command::TSL_REPORT, |writer| {
+                writer.bool(1, true).float(2, 23.5).text(3, "on");
+            })
+            .await;
+        scene
+            .send(command::TSL_REPORT, |writer| {
+                writer.int(2, -4);
+            })
+            .await;
+        scene
+            .send(command::LOCATION_REPORT, |writer| {
+                writer.text(2, "$GNGGA,,;");
+            })
+            .await;
+        assert_eq!(scene.last_values().await, json!({"1": true, "2": -4, "3": "on"}));
+        let expected = [
+            (Kind::Tsl, json!({"1": true, "2": 23.5, "3": "on"})),
+            (Kind::Tsl, json!({"2": -4})),
+            (Kind::Location, json!("$GNGGA,,;")),
+        ];
+        assert_eq!(scene.history().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_of_a_devices_history_goes_first() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    let fill = |db: &rusqlite::Connection| {
+        (0..=HISTORY_MAX)
+            .try_for_each(|number| store::data::add(db, &client_id(), Kind::Tsl, &json!({"1": number}), DateTime::UNIX_EPOCH))
+    };
+    scene.center.store.run(fill).await.unwrap();
+    let history = scene.history().await;
+    assert_eq!(history.len(), HISTORY_MAX as usize);
+    assert_eq!(history[0].1, json!({"1": 1}));
+}
+
+#[tokio::test]
+async fn values_and_transparent_data_reach_a_device_as_they_were_given() {
+    for encrypted in [false, true] {
+        let mut scene = Scene::new().await;
+        scene.authenticate(encrypted).await;
+        let write = Request::Write(json!({"1": true, "4": {"1": [1, 2]}}));
+        assert_eq!(scene.center.request(&client_id(), &write, WAIT_MAX).await, Ok(None));
+        let sent = scene.one(command::TSL_WRITE);
+        assert_eq!(ttlv::find(&sent.payload, 1), Some(Value::Bool(true)));
+        let data = Request::Transparent(vec![0, 0xAA, 0x55]);
+        assert_eq!(scene.center.request(&client_id(), &data, WAIT_MAX).await, Ok(None));
+        assert_eq!(scene.one(command::TRANSPARENT_DOWN).payload, [0, 0xAA, 0x55]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_reaches_the_request_with_its_package_id() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(true).await;
+    let (first, first_asked) = scene.request(Request::ReadTsl(vec![1, 300])).await;
+    assert_eq!((first.code, &first.payload[..]), (command::TSL_READ, &[0, 1, 1, 44][..]));
+    let (second, second_asked) = scene.request(Request::ReadTsl(vec![])).await;
+    scene
+        .answer(second.id, command::TSL_READ_REPLY, |writer| {
+            writer.int(1, 2);
+        })
+        .await;
+    scene
+        .answer(first.id, command::TSL_READ_REPLY, |writer| {
+            writer.int(1, 1);
+        })
+        .await;
+    assert_eq!(first_asked.await.unwrap(), Ok(Some(json!({"1": 1}))));
+    assert_eq!(second_asked.await.unwrap(), Ok(Some(json!({"1": 2}))));
+    assert_eq!(scene.last_values().await, json!({"1": 1}));
+}
+
+#[tokio::test]
+async fn services_status_information_and_location_are_answered() {
+    for (request, code, reply, id) in [
+        (Request::Call(5, json!({"1": 2})), command::TSL_SERVICE, command::TSL_SERVICE_REPLY, 5),
+        (Request::ReadStatus(vec![]), command::STATUS_READ, command::STATUS_READ_REPLY, 1),
+        (Request::ReadInformation(vec![]), command::INFO_READ, command::INFO_READ_REPLY, 12),
+    ] {
+        let mut scene = Scene::new().await;
+        scene.authenticate(false).await;
+        let (sent, asked) = scene.request(request).await;
+        assert_eq!(sent.code, code);
+        scene
+            .answer(sent.id, reply, |writer| {
+                writer.int(id, 7);
+            })
+            .await;
+        assert_eq!(asked.await.unwrap(), Ok(Some(json!({ id.to_string(): 7 }))));
+    }
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    let (sent, asked) = scene.request(Request::ReadLocation).await;
+    scene
+        .answer(sent.id, command::LOCATION_READ_REPLY, |writer| {
+            writer.text(2, "$GNGGA,,;");
+        })
+        .await;
+    assert_eq!(asked.await.unwrap(), Ok(Some(json!("$GNGGA,,;"))));
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_says_why() {
+    let mut scene = Scene::new().await;
+    let read = Request::ReadTsl(vec![1]);
+    assert_eq!(scene.center.request(&client_id(), &read, WAIT_MAX).await, Err(RequestError::Offline));
+    scene.authenticate(false).await;
+    let short = Duration::from_millis(1);
+    assert_eq!(scene.center.request(&client_id(), &read, short).await, Err(RequestError::Silent(short)));
+    scene.one(command::TSL_READ);
+
+    let (sent, asked) = scene.request(read.clone()).await;
+    let id = i64::from(sent.id.get());
+    scene
+        .send(command::EXCEPTION_UP, |writer| {
+            writer.int(1, 4).int(2, id);
+        })
+        .await;
+    assert_eq!(asked.await.unwrap(), Err(RequestError::Refused(4)));
+
+    let (_, asked) = scene.request(read).await;
+    scene.disconnect().await;
+    assert_eq!(asked.await.unwrap(), Err(RequestError::Gone));
+}
+
+#[tokio::test]
+async fn requests_that_devices_could_not_take_are_not_sent() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    for (request, expected) in [
+        (Request::ReadTsl(vec![0]), RequestError::Value(ValueError::Id("0".into()))),
+        (Request::Call(8192, json!(1)), RequestError::Value(ValueError::Id("8192".into()))),
+        (Request::Write(json!({})), RequestError::Value(ValueError::Shape)),
+        (Request::Transparent(vec![]), RequestError::Empty),
+    ] {
+        assert_eq!(scene.center.request(&client_id(), &request, WAIT_MAX).await, Err(expected));
+    }
+    for large in [Request::Transparent(vec![0; 2048]), Request::Transparent(vec![0; 70_000])] {
+        let refused = scene.center.request(&client_id(), &large, WAIT_MAX).await;
+        assert!(matches!(refused, Err(RequestError::Large(_))), "{refused:?}");
+    }
+    scene.nothing();
+}
+
+#[tokio::test]
+async fn a_device_that_sends_too_much_is_told_so_and_its_upgrade_goes_on() {
+    let mut scene = Scene::new().await;
+    scene.center.limit_messages(1);
+    scene.plan("1.1.0", |_| {}).await;
+    scene.authenticate(false).await;
+    scene
+        .send(command::TSL_REPORT, |writer| {
+            writer.int(1, 1);
+        })
+        .await;
+    scene.nothing();
+    scene
+        .send(command::TSL_REPORT, |writer| {
+            writer.int(1, 2);
+        })
+        .await;
+    let exception = scene.one(command::EXCEPTION_DOWN);
+    assert_eq!(ttlv::find(&exception.payload, 1).unwrap().as_i64(), Some(10428));
+    assert_eq!((exception.text(3), exception.text(4)), (PK.into(), DK.into()));
+    assert_eq!(scene.last_values().await, json!({"1": 1}));
+    scene.report_version("1.0.0").await;
+    scene.one(command::OTA_PLAN);
+    scene.pass(1).await;
+    scene
+        .send(command::TSL_REPORT, |writer| {
+            writer.int(1, 3);
+        })
+        .await;
+    assert_eq!(scene.last_values().await, json!({"1": 3}));
 }

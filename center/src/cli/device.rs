@@ -2,8 +2,9 @@
 
 use super::api::Api;
 use super::table;
-use clap::Subcommand;
-use serde_json::Value;
+use anyhow::Context;
+use clap::{Subcommand, ValueEnum};
+use serde_json::{json, Map, Value};
 
 #[derive(Subcommand)]
 pub enum Task {
@@ -15,6 +16,74 @@ pub enum Task {
     },
     /// Show a device by its key
     Show { key: String },
+    /// Show the last value of each TSL id
+    Data { key: String },
+    /// Show what the device said, the latest last
+    History {
+        key: String,
+        /// Of this kind only
+        #[arg(long, value_enum)]
+        kind: Option<KindArgument>,
+        /// The latest so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Set TSL values
+    Write {
+        key: String,
+        /// A value as JSON, or else text: 1=true 2=23.5 3=hello '4={"1": 5}' '5=[1, 2]' '6={"hex": "00ff"}'
+        #[arg(required = true, value_name = "ID=VALUE")]
+        values: Vec<String>,
+    },
+    /// Send transparent data
+    Send {
+        key: String,
+        data: String,
+        /// The data is hexadecimal, two digits a byte
+        #[arg(long)]
+        hex: bool,
+    },
+    /// Call a TSL service and show its answer
+    Call {
+        key: String,
+        /// The service's TSL id
+        service: u16,
+        /// Arguments, written as those of 'write'
+        #[arg(value_name = "ID=VALUE")]
+        values: Vec<String>,
+        /// Seconds to wait for the answer, up to 60; 0 does not wait
+        #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+        wait: u64,
+    },
+    /// Ask the device for values and show its answer
+    Read {
+        key: String,
+        /// What to ask for
+        #[arg(value_enum, default_value = "tsl")]
+        what: What,
+        /// Only these ids
+        ids: Vec<u16>,
+        /// Seconds to wait for the answer, up to 60; 0 does not wait
+        #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+        wait: u64,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum What {
+    Tsl,
+    Status,
+    Information,
+    Location,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum KindArgument {
+    Tsl,
+    TslRead,
+    Service,
+    Transparent,
+    Location,
 }
 
 impl Task {
@@ -32,8 +101,77 @@ impl Task {
                 let found = api.get(&format!("/devices/{key}"))?;
                 api.print(&found, |found| found.as_array().into_iter().flatten().for_each(show))
             }
+            Task::Data { key } => {
+                let values = api.get(&format!("/devices/{key}/data"))?;
+                api.print(&values, |values| table::print(&["ID", "VALUE", "AT"], &table::rows(values, &["id", "value", "at"])))
+            }
+            Task::History { key, kind, limit } => {
+                let kind = kind.map(|kind| format!("&kind={}", kind.name())).unwrap_or_default();
+                let records = api.get(&format!("/devices/{key}/history?limit={limit}{kind}"))?;
+                api.print(&records, |records| {
+                    table::print(&["AT", "KIND", "CONTENT"], &table::rows(records, &["at", "kind", "content"]))
+                })
+            }
+            Task::Write { key, values } => request(api, &key, "write", &fields(&values)?),
+            Task::Send { key, data, hex } => {
+                let form = if hex { "hex" } else { "text" };
+                request(api, &key, "send", &json!({ form: data }))
+            }
+            Task::Call { key, service, values, wait } => {
+                let body = json!({ "service": service, "value": fields(&values)?, "wait": wait });
+                request(api, &key, "call", &body)
+            }
+            Task::Read { key, what, ids, wait } => {
+                request(api, &key, "read", &json!({ "what": what.name(), "ids": ids, "wait": wait }))
+            }
         }
     }
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tsl => "tsl",
+            Self::Status => "status",
+            Self::Information => "information",
+            Self::Location => "location",
+        }
+    }
+}
+
+impl KindArgument {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tsl => "tsl",
+            Self::TslRead => "tsl_read",
+            Self::Service => "service",
+            Self::Transparent => "transparent",
+            Self::Location => "location",
+        }
+    }
+}
+
+fn request(api: &Api, key: &str, action: &str, body: &Value) -> anyhow::Result<()> {
+    let sent = api.post(&format!("/devices/{key}/{action}"), body)?;
+    api.print(&sent, |sent| match &sent["answer"] {
+        Value::Null => println!("sent to device {key}"),
+        Value::Object(values) => {
+            let rows: Vec<_> = values.iter().map(|(id, value)| vec![id.clone(), table::cell(value)]).collect();
+            table::print(&["ID", "VALUE"], &rows);
+        }
+        answer => println!("{}", table::cell(answer)),
+    })
+}
+
+/// The object that `ID=VALUE` arguments say.
+fn fields(arguments: &[String]) -> anyhow::Result<Value> {
+    let mut fields = Map::new();
+    for argument in arguments {
+        let (id, text) = argument.split_once('=').with_context(|| format!("'{argument}' is not ID=VALUE"))?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        fields.insert(id.to_owned(), value);
+    }
+    Ok(Value::Object(fields))
 }
 
 fn show(device: &Value) {

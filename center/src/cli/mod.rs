@@ -52,6 +52,9 @@ enum Task {
         /// How devices reach the downloads, where that is not the address of --http
         #[arg(long)]
         public_url: Option<String>,
+        /// Most messages of data that a device may send in a minute (default: any number)
+        #[arg(long, value_name = "NUMBER")]
+        messages_per_minute: Option<u32>,
     },
     /// Products: classes of devices
     #[command(subcommand)]
@@ -74,7 +77,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<()> {
         let api = api::Api::new(&self.client.center, self.client.json);
         match self.task {
-            Task::Serve { data, mqtt, http, public_url } => {
+            Task::Serve { data, mqtt, http, public_url, messages_per_minute } => {
                 let filter =
                     EnvFilter::try_from_env("QTH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,qth_center=info,rmqtt=error"));
                 tracing_subscriber::fmt()
@@ -84,7 +87,7 @@ impl Command {
                     .with_writer(std::io::stderr)
                     .init();
                 let runtime = tokio::runtime::Runtime::new()?;
-                let done = runtime.block_on(serve::run(serve::Options { data, mqtt, http, public_url }));
+                let done = runtime.block_on(serve::run(serve::Options { data, mqtt, http, public_url, messages_per_minute }));
                 runtime.shutdown_background();
                 done
             }

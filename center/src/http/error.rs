@@ -4,6 +4,8 @@ use crate::domain::package::PackageError;
 use crate::domain::plan::PlanError;
 use crate::domain::product::ProductError;
 use crate::domain::schedule::ScheduleError;
+use crate::service::request::RequestError;
+use crate::service::value::ValueError;
 use axum::extract::multipart::MultipartError;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -48,6 +50,8 @@ impl IntoResponse for ApiError {
         let error = match self.status {
             StatusCode::NOT_FOUND => "not_found",
             StatusCode::CONFLICT => "conflict",
+            StatusCode::BAD_GATEWAY => "refused",
+            StatusCode::GATEWAY_TIMEOUT => "no_answer",
             StatusCode::INTERNAL_SERVER_ERROR => "internal",
             _ => "invalid",
         };
@@ -93,7 +97,7 @@ macro_rules! invalid {
         }
     )*};
 }
-invalid!(ProductError, PackageError, ScheduleError);
+invalid!(ProductError, PackageError, ScheduleError, ValueError);
 
 impl From<PlanError> for ApiError {
     fn from(error: PlanError) -> Self {
@@ -101,5 +105,17 @@ impl From<PlanError> for ApiError {
             PlanError::State { .. } => Self::conflict(error.to_string()),
             _ => Self::bad_request(error.to_string()),
         }
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let status = match error {
+            RequestError::Value(_) | RequestError::Empty | RequestError::Large(_) => StatusCode::BAD_REQUEST,
+            RequestError::Offline => StatusCode::CONFLICT,
+            RequestError::Refused(_) => StatusCode::BAD_GATEWAY,
+            RequestError::Gone | RequestError::Silent(_) => StatusCode::GATEWAY_TIMEOUT,
+        };
+        Self::new(status, error.to_string())
     }
 }

@@ -1,5 +1,6 @@
 //! HTTP: the REST API under `/api/v1`, and the files under `/d`.
 
+mod data;
 mod device;
 mod download;
 mod error;
@@ -34,7 +35,13 @@ pub fn router(center: Arc<Center>) -> Router {
         .route("/plans/{id}/devices/{device}/confirm", post(plan::confirm))
         .route("/plans/{id}/{action}", post(plan::act))
         .route("/devices", get(device::list))
-        .route("/devices/{name}", get(device::show));
+        .route("/devices/{name}", get(device::show))
+        .route("/devices/{name}/data", get(data::last_values))
+        .route("/devices/{name}/history", get(data::history))
+        .route("/devices/{name}/write", post(data::write))
+        .route("/devices/{name}/send", post(data::send))
+        .route("/devices/{name}/call", post(data::call))
+        .route("/devices/{name}/read", post(data::read));
     Router::new()
         .nest("/api/v1", api)
         .route("/d/{token}/{name}", get(download::get))

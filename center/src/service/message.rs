@@ -1,11 +1,12 @@
 //! What the Center says to devices and hears from them, as TTLV (wire protocol, sections 4 and 5).
 
-use crate::domain::device::{mcu_versions, Reported, Status};
+use crate::domain::device::{mcu_versions, Device, Reported, Status};
 use crate::domain::package::{ComponentType, PackageFile};
 use crate::domain::plan::PlanDraft;
 use crate::domain::upgrade::{ComponentRun, Report, StatusCode, Upgrade};
 use qth::ota::id;
 use qth::protocol::command;
+use qth::protocol::frame::PackageId;
 use qth::protocol::ttlv::{self, Reader, Value, Writer};
 
 /// Largest payload: a plan of twenty components with the longest texts.
@@ -48,6 +49,14 @@ pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>
         if let Some(key) = session_key {
             writer.bytes(configuration::SESSION_KEY, key);
         }
+    })
+}
+
+/// Tells a device that it has sent too many messages, and which of them was not kept (exception 10428).
+pub fn limited(id: PackageId, device: &Device) -> Message {
+    const RATE_LIMIT: i64 = 10428;
+    message(command::EXCEPTION_DOWN, |writer| {
+        writer.int(1, RATE_LIMIT).int(2, i64::from(id.get())).text(3, &device.product).text(4, &device.key);
     })
 }
 

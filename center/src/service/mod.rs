@@ -1,13 +1,17 @@
 //! The conversation with the devices: who they are, what they report, what they are sent.
 
+pub mod data;
 pub mod message;
+pub mod request;
 pub mod rollout;
 pub mod secret;
 pub mod tick;
+pub mod value;
 
 use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept};
 use crate::domain::device::{Device, Reported};
 use crate::domain::offer::Trigger;
+use crate::domain::rate::Minute;
 use crate::domain::upgrade::StatusCode;
 use crate::store::{self, files::Files, Store};
 use anyhow::Result;
@@ -19,10 +23,12 @@ use qth::protocol::frame::{self, PackageId};
 use qth::protocol::session::SessionKey;
 use qth::protocol::topic::{self, Direction, Topic};
 use qth::protocol::{command, ttlv};
+use request::Answer;
 use rollout::Circumstances;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::oneshot;
 
 /// Gives the time; tests have a clock of their own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -37,6 +43,9 @@ pub struct Center {
     public_url: OnceLock<String>,
     broker: OnceLock<Arc<dyn Broker>>,
     conversations: Mutex<HashMap<String, Conversation>>,
+    /// Most messages of data that a device may send in a minute.
+    limit: OnceLock<u32>,
+    minutes: Mutex<HashMap<String, Minute>>,
 }
 
 /// What lasts as long as a connection.
@@ -48,6 +57,32 @@ struct Conversation {
     wants_session: bool,
     session: Option<SessionKey>,
     next_id: Option<PackageId>,
+    /// Requests that wait for an answer, by its command and package id. They end with the connection.
+    awaited: HashMap<(u16, u16), oneshot::Sender<Answer>>,
+}
+
+/// A message as it goes out.
+struct Sealed {
+    id: PackageId,
+    topic: String,
+    payload: Vec<u8>,
+}
+
+impl Conversation {
+    fn seal(&mut self, client_id: &str, message: &Message) -> Option<Sealed> {
+        let class = command::class(message.command)?;
+        let topic = Topic { direction: Direction::Down, client_id, class, endpoint: None }.name().ok()?;
+        let id = self.next_id.unwrap_or(PackageId::FIRST);
+        self.next_id = Some(id.next());
+        let mut bytes = vec![0; 2 * (frame::HEADER + message.payload.len()) + SessionKey::PADDING];
+        bytes[frame::HEADER..][..message.payload.len()].copy_from_slice(&message.payload);
+        let mut length = frame::seal(&mut bytes, message.payload.len(), id, message.command).ok()?;
+        if let Some(session) = &self.session {
+            length = session.encrypt(&mut bytes, length).ok()?;
+        }
+        bytes.truncate(length);
+        Some(Sealed { id, topic: topic.to_string(), payload: bytes })
+    }
 }
 
 impl Center {
@@ -60,6 +95,8 @@ impl Center {
             public_url: OnceLock::new(),
             broker: OnceLock::new(),
             conversations: Mutex::default(),
+            limit: OnceLock::new(),
+            minutes: Mutex::default(),
         })
     }
 
@@ -67,6 +104,11 @@ impl Center {
     pub fn attach(&self, broker: Arc<dyn Broker>, public_url: String) {
         let _ = self.broker.set(broker);
         let _ = self.public_url.set(public_url.trim_end_matches('/').to_owned());
+    }
+
+    /// Limits the messages of data that each device may send in a minute; what is over it is refused with exception 10428.
+    pub fn limit_messages(&self, per_minute: u32) {
+        let _ = self.limit.set(per_minute);
     }
 
     /// The time.
@@ -109,29 +151,13 @@ impl Center {
     async fn send(&self, client_id: &str, messages: Vec<Message>) {
         let Some(broker) = self.broker.get() else { return };
         for message in messages {
-            let Some((topic, payload)) = self.seal(client_id, &message) else { return };
+            let sealed = self.conversations().entry(client_id.to_owned()).or_default().seal(client_id, &message);
+            let Some(Sealed { topic, payload, .. }) = sealed else { return };
             if let Err(error) = broker.deliver(client_id, &topic, payload).await {
                 tracing::info!("{client_id}: command {:#06x} was not sent: {error}", message.command);
                 return;
             }
         }
-    }
-
-    fn seal(&self, client_id: &str, message: &Message) -> Option<(String, Vec<u8>)> {
-        let class = command::class(message.command)?;
-        let topic = Topic { direction: Direction::Down, client_id, class, endpoint: None }.name().ok()?;
-        let mut conversations = self.conversations();
-        let conversation = conversations.entry(client_id.to_owned()).or_default();
-        let id = conversation.next_id.unwrap_or(PackageId::FIRST);
-        conversation.next_id = Some(id.next());
-        let mut bytes = vec![0; 2 * (frame::HEADER + message.payload.len()) + SessionKey::PADDING];
-        bytes[frame::HEADER..][..message.payload.len()].copy_from_slice(&message.payload);
-        let mut length = frame::seal(&mut bytes, message.payload.len(), id, message.command).ok()?;
-        if let Some(session) = &conversation.session {
-            length = session.encrypt(&mut bytes, length).ok()?;
-        }
-        bytes.truncate(length);
-        Some((topic.to_string(), bytes))
     }
 
     /// The first connection of a device, or one that has lost its secret: it proves the product's secret and gets its own.
@@ -226,10 +252,43 @@ impl Center {
                 tracing::warn!("{client_id}: could not read a message of ours, exception {code:?}");
                 Vec::new()
             }
-            _ => Vec::new(),
+            _ => match data::read(command, &payload) {
+                Some((kind, content)) => {
+                    self.take_in(
+                        client_id,
+                        |_| {},
+                        move |db, at, device| {
+                            store::data::add(db, &device.client_id, kind, &content, at.now)?;
+                            Ok(Vec::new())
+                        },
+                    )
+                    .await?
+                }
+                None => {
+                    tracing::warn!("{client_id}: command {command:#06x} is unknown here, or malformed");
+                    Vec::new()
+                }
+            },
         };
         self.send(client_id, messages).await;
         Ok(())
+    }
+
+    /// Whether a device may send this now; if not, the device is told (exception 10428).
+    async fn admits(&self, client_id: &str, command: u16, id: PackageId) -> Result<bool> {
+        let Some(limit) = self.limit.get().filter(|_| data::is_unasked(command)) else { return Ok(true) };
+        let now = self.now();
+        let is_within = {
+            let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
+            minutes.entry(client_id.to_owned()).or_insert_with(|| Minute::new(now)).admit(*limit, now)
+        };
+        if !is_within {
+            let own = client_id.to_owned();
+            if let Some(device) = self.store.run(move |db| store::device::get(db, &own)).await? {
+                self.send(client_id, vec![message::limited(id, &device)]).await;
+            }
+        }
+        Ok(is_within)
     }
 
     /// Keeps what a device reports about itself and what `then` makes of it, in one transaction; the messages to be sent.
@@ -325,14 +384,21 @@ impl Authority for Center {
             },
             None => &mut payload,
         };
-        let (command, content) = match frame::open(plain) {
-            Ok(frame) => (frame.command, frame.payload.to_vec()),
+        let (id, command, content) = match frame::open(plain) {
+            Ok(frame) => (frame.id, frame.command, frame.payload.to_vec()),
             Err(error) => {
                 tracing::warn!("{client_id}: a message that is no frame: {:?}", error.fault);
                 return Ok(());
             }
         };
-        self.command(client_id, command, content).await.map_err(|error| {
+        let taken = async {
+            if self.admits(client_id, command, id).await? {
+                self.command(client_id, command, content.clone()).await?;
+                self.answered(client_id, command, id, &content);
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        taken.await.map_err(|error| {
             tracing::error!("{client_id}: command {command:#06x} was not kept, the device sends it again: {error:#}");
             NotKept
         })

@@ -3,6 +3,7 @@
 //! One connection, write-ahead log, `synchronous=FULL`: what a transaction has committed survives a power cut. The modules hold one
 //! table each as plain functions on a connection, so that a caller puts together the transaction it needs.
 
+pub mod data;
 pub mod device;
 pub mod download;
 pub mod files;
@@ -23,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 
 /// Each step brings the schema one version further; steps are only ever added.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// The database.
 #[derive(Clone)]
@@ -98,4 +99,23 @@ fn name<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 
 fn from_name<T: DeserializeOwned>(column: usize, name: &str) -> rusqlite::Result<T> {
     from_json(column, &format!("\"{name}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_version_1_opens_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("center.db");
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch("INSERT INTO product VALUES ('p1', 's', 'Lamp', 0); PRAGMA user_version = 1;").unwrap();
+        drop(old);
+        let store = Store::open(&file).unwrap();
+        let db = store.connection.lock().unwrap();
+        assert_eq!(product::list(&db).unwrap().len(), 1);
+        assert!(data::last_values(&db, "nobody").unwrap().is_empty());
+    }
 }

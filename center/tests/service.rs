@@ -273,12 +273,7 @@ impl Scene {
         let at = self.center.circumstances();
         let act = move |db: &rusqlite::Connection| {
             let plan = store::plan::get(db, plan)?.unwrap();
-            let begun = !store::upgrade::of_plan(db, plan.id)?.is_empty();
-            let state = plan.state.after(action, begun).unwrap();
-            store::plan::set_state(db, plan.id, state, plan.activated_at)?;
-            if action == PlanAction::Terminate {
-                rollout::terminate(db, &at, &plan)?;
-            }
+            rollout::change(db, &at, &plan, action)?.unwrap();
             Ok::<_, rusqlite::Error>(())
         };
         self.center.store.run(act).await.unwrap();
@@ -434,6 +429,18 @@ async fn plans_are_offered_on_request_and_at_each_full_ten_minutes_of_their_zone
         })
         .await;
     scene.one(command::OTA_PLAN);
+}
+
+#[tokio::test]
+async fn a_tick_is_for_the_plans_of_its_own_zone() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    scene.report_version("1.0.0").await;
+    // Five hours and 45 minutes ahead of UTC: its full ten minutes lie between those of UTC.
+    scene.plan("1.1.0", |_| {}).await;
+    scene.plan("1.2.0", |draft| draft.time_zone = schedule::time_zone("Asia/Kathmandu").unwrap()).await;
+    scene.pass(4).await;
+    assert_eq!(scene.one(command::OTA_PLAN).text(id::TARGET_VERSION), "1.2.0");
 }
 
 #[tokio::test]

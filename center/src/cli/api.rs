@@ -44,7 +44,7 @@ impl Api {
     /// Prints an answer: as JSON where asked for, else as `show` does.
     pub fn print(&self, answer: &Value, show: impl FnOnce(&Value)) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(answer)?);
+            say!("{}", serde_json::to_string_pretty(answer)?);
         } else {
             show(answer);
         }

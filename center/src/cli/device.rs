@@ -154,12 +154,12 @@ impl KindArgument {
 fn request(api: &Api, key: &str, action: &str, body: &Value) -> anyhow::Result<()> {
     let sent = api.post(&format!("/devices/{key}/{action}"), body)?;
     api.print(&sent, |sent| match &sent["answer"] {
-        Value::Null => println!("sent to device {key}"),
+        Value::Null => say!("sent to device {key}"),
         Value::Object(values) => {
             let rows: Vec<_> = values.iter().map(|(id, value)| vec![id.clone(), table::cell(value)]).collect();
             table::print(&["ID", "VALUE"], &rows);
         }
-        answer => println!("{}", table::cell(answer)),
+        answer => say!("{}", table::cell(answer)),
     })
 }
 
@@ -176,10 +176,10 @@ fn fields(arguments: &[String]) -> anyhow::Result<Value> {
 
 fn show(device: &Value) {
     for field in ["key", "product", "online", "module_type", "module_version", "created_at", "last_seen"] {
-        println!("{field:<16} {}", table::cell(&device[field]));
+        say!("{field:<16} {}", table::cell(&device[field]));
     }
     for (name, value) in device["status"].as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        println!("{name:<16} {}", table::cell(value));
+        say!("{name:<16} {}", table::cell(value));
     }
     table::print(
         &["PLAN", "STATE", "ATTEMPTS", "REASON"],

@@ -1,5 +1,12 @@
 //! The command line: the server, and a client of its REST API.
 
+/// Prints a line for people or scripts.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::table::line(format_args!($($text)*))
+    };
+}
+
 mod api;
 mod device;
 mod monitor;

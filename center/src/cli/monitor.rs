@@ -44,7 +44,7 @@ impl Task {
             }
             if api.is_json() {
                 for entry in entries {
-                    println!("{entry}");
+                    say!("{entry}");
                 }
             } else {
                 log(&answer["log"]);
@@ -64,11 +64,11 @@ impl Task {
 
 fn summary(answer: &Value) {
     let plan = &answer["plan"];
-    println!("plan {} '{}' is {}", cell(&plan["id"]), cell(&plan["name"]), cell(&plan["state"]));
+    say!("plan {} '{}' is {}", cell(&plan["id"]), cell(&plan["name"]), cell(&plan["state"]));
     let counts: Vec<String> =
         answer["counts"].as_object().into_iter().flatten().map(|(state, count)| format!("{count} {}", readable(state))).collect();
     let rate = answer["success_rate"].as_f64().map(|rate| format!(", success rate {:.1} %", rate * 100.0)).unwrap_or_default();
-    println!("{}{rate}", counts.join(", "));
+    say!("{}{rate}", counts.join(", "));
     let rows: Vec<Vec<String>> = answer["devices"]
         .as_array()
         .into_iter()
@@ -97,7 +97,7 @@ fn log(entries: &Value) {
             Some(_) => "0",
             None => "2",
         };
-        println!("{time}  {}", colour(shade, &line));
+        say!("{time}  {}", colour(shade, &line));
     }
 }
 

@@ -66,7 +66,7 @@ impl Task {
                 let added = upload(api, &draft, &files)?;
                 api.print(&added, |added| {
                     let (id, name) = (table::cell(&added["id"]), table::cell(&added["name"]));
-                    println!("package {id} '{name}' added");
+                    say!("package {id} '{name}' added");
                 })
             }
             Task::List => {
@@ -82,7 +82,7 @@ impl Task {
             }
             Task::Remove { id } => {
                 api.delete(&format!("/packages/{id}"))?;
-                api.print(&json!({ "removed": id }), |_| println!("package {id} removed"))
+                api.print(&json!({ "removed": id }), |_| say!("package {id} removed"))
             }
         }
     }
@@ -90,7 +90,7 @@ impl Task {
 
 fn show(one: &Value) {
     for field in ["id", "name", "component_type", "package_type", "source_version", "target_version", "remarks"] {
-        println!("{field:<16} {}", table::cell(&one[field]));
+        say!("{field:<16} {}", table::cell(&one[field]));
     }
     table::print(
         &["FILE", "SIZE", "MD5", "CRC32", "SHA-256"],

@@ -93,7 +93,7 @@ impl Task {
         match self {
             Task::Create(create) => {
                 let plan = api.post("/plans", &json!(create.draft()?))?;
-                api.print(&plan, |plan| println!("plan {} created; 'plan activate {0}' starts it", table::cell(&plan["id"])))
+                api.print(&plan, |plan| say!("plan {} created; 'plan activate {0}' starts it", table::cell(&plan["id"])))
             }
             Task::List => {
                 let all = api.get("/plans")?;
@@ -103,7 +103,7 @@ impl Task {
             }
             Task::Show { id } => {
                 let plan = api.get(&format!("/plans/{id}"))?;
-                api.print(&plan, |plan| println!("{}", serde_json::to_string_pretty(plan).unwrap_or_default()))
+                api.print(&plan, |plan| say!("{}", serde_json::to_string_pretty(plan).unwrap_or_default()))
             }
             Task::Activate { id } => act(api, id, "activate"),
             Task::Suspend { id } => act(api, id, "suspend"),
@@ -111,11 +111,11 @@ impl Task {
             Task::Terminate { id } => act(api, id, "terminate"),
             Task::Confirm { id, device } => {
                 let confirmed = api.post(&format!("/plans/{id}/devices/{device}/confirm"), &Value::Null)?;
-                api.print(&confirmed, |_| println!("plan {id} may upgrade device {device}"))
+                api.print(&confirmed, |_| say!("plan {id} may upgrade device {device}"))
             }
             Task::Remove { id } => {
                 api.delete(&format!("/plans/{id}"))?;
-                api.print(&json!({ "removed": id }), |_| println!("plan {id} removed"))
+                api.print(&json!({ "removed": id }), |_| say!("plan {id} removed"))
             }
         }
     }
@@ -123,7 +123,7 @@ impl Task {
 
 fn act(api: &Api, id: i64, action: &str) -> anyhow::Result<()> {
     let plan = api.post(&format!("/plans/{id}/{action}"), &Value::Null)?;
-    api.print(&plan, |plan| println!("plan {id} is {}", table::cell(&plan["state"])))
+    api.print(&plan, |plan| say!("plan {id} is {}", table::cell(&plan["state"])))
 }
 
 impl Create {

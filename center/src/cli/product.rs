@@ -37,7 +37,7 @@ impl Task {
             Task::Add { key, secret, name } => {
                 let body = json!({ "name": name.as_deref().unwrap_or(&key), "key": key, "secret": secret });
                 let added = api.post("/products", &body)?;
-                api.print(&added, |added| println!("product {} added", table::cell(&added["key"])))
+                api.print(&added, |added| say!("product {} added", table::cell(&added["key"])))
             }
             Task::List => {
                 let all = api.get("/products")?;
@@ -49,13 +49,13 @@ impl Task {
                 let one = api.get(&format!("/products/{key}?secret={secret}"))?;
                 api.print(&one, |one| {
                     for field in ["key", "name", "secret", "created_at"].into_iter().filter(|field| !one[field].is_null()) {
-                        println!("{field:<12} {}", table::cell(&one[field]));
+                        say!("{field:<12} {}", table::cell(&one[field]));
                     }
                 })
             }
             Task::Remove { key } => {
                 api.delete(&format!("/products/{key}"))?;
-                api.print(&json!({ "removed": key }), |_| println!("product {key} removed"))
+                api.print(&json!({ "removed": key }), |_| say!("product {key} removed"))
             }
         }
     }

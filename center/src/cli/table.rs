@@ -1,7 +1,19 @@
 //! Tables and colours for people.
 
 use serde_json::Value;
-use std::io::IsTerminal;
+use std::fmt::Arguments;
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// Prints a line. A reader that has seen enough, as `head`, ends the program in silence.
+pub fn line(text: Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        if error.kind() == ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("qth-center: can't print: {error}");
+        std::process::exit(1);
+    }
+}
 
 /// Prints rows under their heads, each column as wide as it needs.
 pub fn print(heads: &[&str], rows: &[Vec<String>]) {
@@ -14,9 +26,9 @@ pub fn print(heads: &[&str], rows: &[Vec<String>]) {
         let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
-    println!("{}", colour("2", &line(heads.to_vec())));
+    say!("{}", colour("2", &line(heads.to_vec())));
     for row in rows {
-        println!("{}", line(row.iter().map(String::as_str).collect()));
+        say!("{}", line(row.iter().map(String::as_str).collect()));
     }
 }
 

@@ -68,12 +68,7 @@ pub async fn act(center: Shared, Path((id, action)): Path<(i64, String)>) -> Res
     let at = center.circumstances();
     let acted = move |db: &Connection| {
         let plan = get(db, id)?;
-        let begun = store::upgrade::of_plan(db, id)?.iter().any(|upgrade| upgrade.attempts > 0);
-        let state = plan.state.after(action, begun)?;
-        store::plan::set_state(db, id, state, plan.activated_at.or(Some(at.now)))?;
-        if action == PlanAction::Terminate {
-            rollout::terminate(db, &at, &plan)?;
-        }
+        rollout::change(db, &at, &plan, action)??;
         get(db, id)
     };
     let plan = center.store.run(acted).await?;

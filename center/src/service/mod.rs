@@ -134,11 +134,24 @@ impl Center {
 
     /// Looks whether a connected device needs anything, and sends it.
     pub async fn look(&self, client_id: &str, trigger: Trigger) -> Result<()> {
+        self.look_with(client_id, move |db, at, id| rollout::look(db, at, id, trigger)).await
+    }
+
+    /// Looks likewise among the plans whose zone had a full ten minutes since `last`.
+    pub async fn tick(&self, client_id: &str, last: DateTime<Utc>) -> Result<()> {
+        self.look_with(client_id, move |db, at, id| rollout::tick(db, at, id, last)).await
+    }
+
+    async fn look_with(
+        &self,
+        client_id: &str,
+        look: impl FnOnce(&Connection, &Circumstances, &str) -> rusqlite::Result<Vec<Message>> + Send + 'static,
+    ) -> Result<()> {
         if !self.is_online(client_id) {
             return Ok(());
         }
         let (at, id) = (self.circumstances(), client_id.to_owned());
-        let messages = self.store.run(move |db| rollout::look(db, &at, &id, trigger)).await?;
+        let messages = self.store.run(move |db| look(db, &at, &id)).await?;
         self.send(client_id, messages).await;
         Ok(())
     }

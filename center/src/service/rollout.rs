@@ -5,7 +5,8 @@ use super::secret;
 use crate::domain::device::Device;
 use crate::domain::offer::{Case, Obstacle, Trigger};
 use crate::domain::package::Package;
-use crate::domain::plan::{Plan, PlanState};
+use crate::domain::plan::{Plan, PlanAction, PlanError, PlanState};
+use crate::domain::schedule;
 use crate::domain::upgrade::{DeviceState, Next, Report, Upgrade};
 use crate::store::{self, download::Purpose};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,9 +27,27 @@ pub struct Circumstances {
 
 /// Looks for what a device needs: the continuation of its upgrade, or a plan that applies.
 pub fn look(db: &Connection, at: &Circumstances, client_id: &str, trigger: Trigger) -> Result<Vec<Message>> {
+    look_among(db, at, client_id, trigger, |_| true)
+}
+
+/// Looks likewise among the plans whose zone had a full ten minutes since `last`.
+pub fn tick(db: &Connection, at: &Circumstances, client_id: &str, last: DateTime<Utc>) -> Result<Vec<Message>> {
+    look_among(db, at, client_id, Trigger::Tick, |plan| schedule::ticked(last, at.now, plan.draft.time_zone))
+}
+
+fn look_among(
+    db: &Connection,
+    at: &Circumstances,
+    client_id: &str,
+    trigger: Trigger,
+    is_due: impl Fn(&Plan) -> bool,
+) -> Result<Vec<Message>> {
     let Some(device) = store::device::get(db, client_id)? else { return Ok(Vec::new()) };
     if let Some(mut upgrade) = store::upgrade::running(db, client_id)? {
         let Some(plan) = store::plan::get(db, upgrade.plan)? else { return Ok(Vec::new()) };
+        if !is_due(&plan) {
+            return Ok(Vec::new());
+        }
         // What made the plan apply may be over: the push period, a charged battery, the plan itself.
         let obstacle = if upgrade.unanswered() { consider(db, at, &plan, &device, trigger)?.err() } else { None };
         let Some(obstacle) = obstacle else {
@@ -39,7 +58,7 @@ pub fn look(db: &Connection, at: &Circumstances, client_id: &str, trigger: Trigg
         store::upgrade::put(db, &upgrade)?;
         store::log::add(db, (plan.id, client_id, ""), at.now, None, &format!("offer taken back: {obstacle}"))?;
     }
-    for plan in store::plan::in_force(db, Some(&device.product))? {
+    for plan in store::plan::in_force(db, Some(&device.product))?.into_iter().filter(is_due) {
         if let Ok(components) = consider(db, at, &plan, &device, trigger)? {
             let mut upgrade = upgrade_of(db, &plan, client_id, at.now)?;
             upgrade.begin(components, at.now);
@@ -100,8 +119,27 @@ pub fn approve(db: &Connection, at: &Circumstances, plan: &Plan, client_id: &str
     store::log::add(db, (plan.id, client_id, ""), at.now, None, "confirmed by a person")
 }
 
+/// A person activates, suspends, resumes or terminates a plan; its new state, or why it can't be that.
+pub fn change(
+    db: &Connection,
+    at: &Circumstances,
+    plan: &Plan,
+    action: PlanAction,
+) -> Result<std::result::Result<PlanState, PlanError>> {
+    let begun = store::upgrade::of_plan(db, plan.id)?.iter().any(|upgrade| upgrade.attempts > 0);
+    let state = match plan.state.after(action, begun) {
+        Ok(state) => state,
+        Err(error) => return Ok(Err(error)),
+    };
+    store::plan::set_state(db, plan.id, state, plan.activated_at.or(Some(at.now)))?;
+    if action == PlanAction::Terminate {
+        terminate(db, at, plan)?;
+    }
+    Ok(Ok(state))
+}
+
 /// Ends a plan for the devices that wait for it.
-pub fn terminate(db: &Connection, at: &Circumstances, plan: &Plan) -> Result<()> {
+fn terminate(db: &Connection, at: &Circumstances, plan: &Plan) -> Result<()> {
     for device in store::device::list(db, Some(&plan.draft.product))? {
         if !plan.draft.lists(&device.key) {
             continue;

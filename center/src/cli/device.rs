@@ -4,6 +4,7 @@ use super::api::Api;
 use super::table;
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
 use serde_json::{json, Map, Value};
 
 #[derive(Subcommand)]
@@ -69,7 +70,8 @@ pub enum Task {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     Tsl,
     Status,
@@ -77,7 +79,8 @@ pub enum What {
     Location,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum KindArgument {
     Tsl,
     TslRead,
@@ -106,7 +109,7 @@ impl Task {
                 api.print(&values, |values| table::print(&["ID", "VALUE", "AT"], &table::rows(values, &["id", "value", "at"])))
             }
             Task::History { key, kind, limit } => {
-                let kind = kind.map(|kind| format!("&kind={}", kind.name())).unwrap_or_default();
+                let kind = kind.map(|kind| format!("&kind={}", table::cell(&json!(kind)))).unwrap_or_default();
                 let records = api.get(&format!("/devices/{key}/history?limit={limit}{kind}"))?;
                 api.print(&records, |records| {
                     table::print(&["AT", "KIND", "CONTENT"], &table::rows(records, &["at", "kind", "content"]))
@@ -121,32 +124,7 @@ impl Task {
                 let body = json!({ "service": service, "value": fields(&values)?, "wait": wait });
                 request(api, &key, "call", &body)
             }
-            Task::Read { key, what, ids, wait } => {
-                request(api, &key, "read", &json!({ "what": what.name(), "ids": ids, "wait": wait }))
-            }
-        }
-    }
-}
-
-impl What {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tsl => "tsl",
-            Self::Status => "status",
-            Self::Information => "information",
-            Self::Location => "location",
-        }
-    }
-}
-
-impl KindArgument {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tsl => "tsl",
-            Self::TslRead => "tsl_read",
-            Self::Service => "service",
-            Self::Transparent => "transparent",
-            Self::Location => "location",
+            Task::Read { key, what, ids, wait } => request(api, &key, "read", &json!({ "what": what, "ids": ids, "wait": wait })),
         }
     }
 }

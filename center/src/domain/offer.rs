@@ -16,8 +16,8 @@ pub enum Trigger {
     Request,
     /// It came online and has reported its versions.
     Online,
-    /// A full ten minutes.
-    Tick,
+    /// Zones had a full ten minutes since then.
+    Tick(DateTime<Utc>),
     /// A person confirmed the plan for the device.
     Approval,
 }
@@ -286,7 +286,7 @@ mod tests {
     }
 
     fn full(draft: PlanDraft) -> Result<usize, Obstacle> {
-        offer(draft, package(PackageType::Full, None), None, Trigger::Tick)
+        offer(draft, package(PackageType::Full, None), None, Trigger::Tick(now()))
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
     fn an_mcu_that_the_device_does_not_have_is_an_obstacle() {
         let mut package = package(PackageType::Full, None);
         package.draft.component_type = ComponentType::Mcu;
-        assert_eq!(offer(draft(), package, None, Trigger::Tick), Err(Obstacle::VersionUnknown("EC600N".into())));
+        assert_eq!(offer(draft(), package, None, Trigger::Tick(now())), Err(Obstacle::VersionUnknown("EC600N".into())));
     }
 
     #[test]
@@ -349,7 +349,7 @@ mod tests {
     fn a_manual_plan_waits_for_a_person() {
         let manual = PlanDraft { mode: Mode::Manual, ..draft() };
         let package = package(PackageType::Full, None);
-        assert_eq!(offer(manual.clone(), package.clone(), None, Trigger::Tick), Err(Obstacle::NotConfirmed));
+        assert_eq!(offer(manual.clone(), package.clone(), None, Trigger::Tick(now())), Err(Obstacle::NotConfirmed));
         let approved = Upgrade { approved: true, ..Upgrade::new(7, "c", now()) };
         assert_eq!(offer(manual, package, Some(approved), Trigger::Approval), Ok(1));
     }
@@ -359,7 +359,7 @@ mod tests {
         let failed_once = Upgrade { attempts: 1, ..Upgrade::new(7, "c", now()) };
         let again = |trigger| offer(draft(), package(PackageType::Full, None), Some(failed_once.clone()), trigger);
         assert_eq!(again(Trigger::Online), Err(Obstacle::RetryLater(None)));
-        assert_eq!(again(Trigger::Tick), Ok(1));
+        assert_eq!(again(Trigger::Tick(now())), Ok(1));
         assert_eq!(again(Trigger::Request), Ok(1));
     }
 
@@ -368,6 +368,6 @@ mod tests {
         let plan = Plan { id: 7, draft: draft(), state: PlanState::Activated, created_at: now(), activated_at: None };
         let (device, packages) = (device(), [package(PackageType::Full, None)]);
         let case = Case { plan: &plan, packages: &packages, device: &device, upgrade: None, busy: Some(6), now: now() };
-        assert_eq!(case.offer(Trigger::Tick), Err(Obstacle::Busy(6)));
+        assert_eq!(case.offer(Trigger::Tick(now())), Err(Obstacle::Busy(6)));
     }
 }

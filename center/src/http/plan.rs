@@ -128,7 +128,7 @@ pub async fn monitor(center: Shared, Path(id): Path<i64>, Query(wanted): Query<M
             *counts.entry(name(state)).or_default() += 1;
             let is_online = online.contains(&device.client_id);
             let why_not = match state {
-                DeviceState::NonUpgraded => match rollout::consider(db, &at, &plan, &device, Trigger::Tick)? {
+                DeviceState::NonUpgraded => match rollout::consider(db, &at, &plan, &device, Trigger::Tick(at.now))? {
                     Err(obstacle) => Some(obstacle.to_string()),
                     Ok(_) if !is_online => Some("offline".to_owned()),
                     Ok(_) => None,

@@ -23,12 +23,11 @@ use qth::protocol::frame::{self, PackageId};
 use qth::protocol::session::SessionKey;
 use qth::protocol::topic::{self, Direction, Topic};
 use qth::protocol::{command, ttlv};
-use request::Answer;
+use request::Asked;
 use rollout::Circumstances;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use tokio::sync::oneshot;
 
 /// Gives the time; tests have a clock of their own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -58,7 +57,7 @@ struct Conversation {
     session: Option<SessionKey>,
     next_id: Option<PackageId>,
     /// Requests that wait for an answer, by its command and package id. They end with the connection.
-    awaited: HashMap<(u16, u16), oneshot::Sender<Answer>>,
+    awaited: HashMap<(u16, u16), Asked>,
 }
 
 /// A message as it goes out.
@@ -134,24 +133,11 @@ impl Center {
 
     /// Looks whether a connected device needs anything, and sends it.
     pub async fn look(&self, client_id: &str, trigger: Trigger) -> Result<()> {
-        self.look_with(client_id, move |db, at, id| rollout::look(db, at, id, trigger)).await
-    }
-
-    /// Looks likewise among the plans whose zone had a full ten minutes since `last`.
-    pub async fn tick(&self, client_id: &str, last: DateTime<Utc>) -> Result<()> {
-        self.look_with(client_id, move |db, at, id| rollout::tick(db, at, id, last)).await
-    }
-
-    async fn look_with(
-        &self,
-        client_id: &str,
-        look: impl FnOnce(&Connection, &Circumstances, &str) -> rusqlite::Result<Vec<Message>> + Send + 'static,
-    ) -> Result<()> {
         if !self.is_online(client_id) {
             return Ok(());
         }
         let (at, id) = (self.circumstances(), client_id.to_owned());
-        let messages = self.store.run(move |db| look(db, &at, &id)).await?;
+        let messages = self.store.run(move |db| rollout::look(db, &at, &id, trigger)).await?;
         self.send(client_id, messages).await;
         Ok(())
     }
@@ -406,8 +392,12 @@ impl Authority for Center {
         };
         let taken = async {
             if self.admits(client_id, command, id).await? {
-                self.command(client_id, command, content.clone()).await?;
-                self.answered(client_id, command, id, &content);
+                let answer = self.answer(client_id, command, id, &content);
+                self.command(client_id, command, content).await?;
+                if let Some((asked, answer)) = answer {
+                    // Whoever asked may have stopped waiting.
+                    let _ = asked.send(answer);
+                }
             }
             Ok::<_, anyhow::Error>(())
         };

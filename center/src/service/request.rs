@@ -38,6 +38,9 @@ pub enum Request {
 /// What a device answers: a value, or the code of its exception (0x00A4).
 pub type Answer = Result<Value, i64>;
 
+/// Where a request waits for its answer.
+pub type Asked = oneshot::Sender<Answer>;
+
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RequestError {
@@ -57,7 +60,7 @@ pub enum RequestError {
     #[error("the device went offline before it answered")]
     Gone,
     /// No answer in time.
-    #[error("the device did not answer in {} seconds; a later answer is kept in its history", .0.as_secs())]
+    #[error("the device did not answer in {} seconds; what it answers later is kept", .0.as_secs())]
     Silent(Duration),
     /// The device could not read the request.
     #[error("the device refused the message, exception {0}")]
@@ -82,8 +85,8 @@ impl Request {
 }
 
 fn list(ids: &[u16]) -> Result<Vec<u8>, ValueError> {
-    let checked: Result<Vec<u16>, ValueError> = ids.iter().map(|id| value::check_id(&id.to_string())).collect();
-    Ok(checked?.into_iter().flat_map(u16::to_be_bytes).collect())
+    ids.iter().try_for_each(|id| value::check_id(*id))?;
+    Ok(ids.iter().flat_map(|id| id.to_be_bytes()).collect())
 }
 
 impl Center {
@@ -120,26 +123,23 @@ impl Center {
         }
     }
 
-    /// Hands an answer to the request that waits for it.
-    pub(super) fn answered(&self, client_id: &str, command: u16, id: PackageId, payload: &[u8]) {
+    /// The answer that a message is, and who waits for it.
+    pub(super) fn answer(&self, client_id: &str, command: u16, id: PackageId, payload: &[u8]) -> Option<(Asked, Answer)> {
         let mut conversations = self.conversations();
-        let Some(awaited) = conversations.get_mut(client_id).map(|conversation| &mut conversation.awaited) else { return };
+        let awaited = &mut conversations.get_mut(client_id)?.awaited;
         let (key, answer) = match command {
             command::EXCEPTION_UP => {
                 let number = |id| ttlv::find(payload, id).and_then(|value| value.as_i64());
                 let of = number(2);
-                let key = awaited.keys().find(|key| Some(i64::from(key.1)) == of).copied();
-                let (Some(key), Some(code)) = (key, number(1)) else { return };
-                (key, Err(code))
+                let key = awaited.keys().find(|key| Some(i64::from(key.1)) == of).copied()?;
+                (key, Err(number(1)?))
             }
             _ => {
+                let key = Some((command, id.get())).filter(|key| awaited.contains_key(key))?;
                 let read = data::read(command, payload).map(|(_, content)| content);
-                let Some(value) = read.or_else(|| value::read(payload)) else { return };
-                ((command, id.get()), Ok(value))
+                (key, Ok(read.or_else(|| value::read(payload))?))
             }
         };
-        if let Some(waiting) = awaited.remove(&key) {
-            let _ = waiting.send(answer);
-        }
+        awaited.remove(&key).map(|asked| (asked, answer))
     }
 }

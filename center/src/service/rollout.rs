@@ -25,23 +25,12 @@ pub struct Circumstances {
     pub public_url: String,
 }
 
-/// Looks for what a device needs: the continuation of its upgrade, or a plan that applies.
+/// Looks for what a device needs: the continuation of its upgrade, or a plan that applies. A tick is for the plans of its zones.
 pub fn look(db: &Connection, at: &Circumstances, client_id: &str, trigger: Trigger) -> Result<Vec<Message>> {
-    look_among(db, at, client_id, trigger, |_| true)
-}
-
-/// Looks likewise among the plans whose zone had a full ten minutes since `last`.
-pub fn tick(db: &Connection, at: &Circumstances, client_id: &str, last: DateTime<Utc>) -> Result<Vec<Message>> {
-    look_among(db, at, client_id, Trigger::Tick, |plan| schedule::ticked(last, at.now, plan.draft.time_zone))
-}
-
-fn look_among(
-    db: &Connection,
-    at: &Circumstances,
-    client_id: &str,
-    trigger: Trigger,
-    is_due: impl Fn(&Plan) -> bool,
-) -> Result<Vec<Message>> {
+    let is_due = |plan: &Plan| match trigger {
+        Trigger::Tick(last) => schedule::ticked(last, at.now, plan.draft.time_zone),
+        _ => true,
+    };
     let Some(device) = store::device::get(db, client_id)? else { return Ok(Vec::new()) };
     if let Some(mut upgrade) = store::upgrade::running(db, client_id)? {
         let Some(plan) = store::plan::get(db, upgrade.plan)? else { return Ok(Vec::new()) };
@@ -119,13 +108,13 @@ pub fn approve(db: &Connection, at: &Circumstances, plan: &Plan, client_id: &str
     store::log::add(db, (plan.id, client_id, ""), at.now, None, "confirmed by a person")
 }
 
-/// A person activates, suspends, resumes or terminates a plan; its new state, or why it can't be that.
+/// A person activates, suspends, resumes or terminates a plan; the inner error is why it can't be that.
 pub fn change(
     db: &Connection,
     at: &Circumstances,
     plan: &Plan,
     action: PlanAction,
-) -> Result<std::result::Result<PlanState, PlanError>> {
+) -> Result<std::result::Result<(), PlanError>> {
     let begun = store::upgrade::of_plan(db, plan.id)?.iter().any(|upgrade| upgrade.attempts > 0);
     let state = match plan.state.after(action, begun) {
         Ok(state) => state,
@@ -135,7 +124,7 @@ pub fn change(
     if action == PlanAction::Terminate {
         terminate(db, at, plan)?;
     }
-    Ok(Ok(state))
+    Ok(Ok(()))
 }
 
 /// Ends a plan for the devices that wait for it.

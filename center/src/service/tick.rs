@@ -1,6 +1,7 @@
 //! The passing of time: the tick at every full ten minutes of a plan's zone, and what else falls due.
 
 use super::{rollout, Center};
+use crate::domain::offer::Trigger;
 use crate::domain::schedule;
 use crate::store;
 use chrono::{DateTime, Utc};
@@ -41,7 +42,7 @@ pub async fn pass(center: &Center, last: DateTime<Utc>, now: DateTime<Utc>) -> a
         let id = client_id.clone();
         let device = center.store.run(move |db| store::device::get(db, &id)).await?;
         if device.is_some_and(|device| products.contains(&device.product)) {
-            center.tick(&client_id, last).await?;
+            center.look(&client_id, Trigger::Tick(last)).await?;
         }
     }
     Ok(())

@@ -44,7 +44,10 @@ pub fn write(values: &Value) -> Result<Vec<u8>, ValueError> {
 
 /// Writes one value under an id.
 pub fn write_under(id: u16, value: &Value) -> Result<Vec<u8>, ValueError> {
-    written(|writer| write_value(writer, check_id(&id.to_string())?, value))
+    written(|writer| {
+        check_id(id)?;
+        write_value(writer, id, value)
+    })
 }
 
 fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), ValueError>) -> Result<Vec<u8>, ValueError> {
@@ -60,7 +63,7 @@ fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), ValueError>) -> Res
 }
 
 fn write_fields(writer: &mut Writer<'_>, fields: &Map<String, Value>) -> Result<(), ValueError> {
-    fields.iter().try_for_each(|(id, value)| write_value(writer, check_id(id)?, value))
+    fields.iter().try_for_each(|(id, value)| write_value(writer, parse_id(id)?, value))
 }
 
 fn write_value(writer: &mut Writer<'_>, id: u16, value: &Value) -> Result<(), ValueError> {
@@ -94,10 +97,14 @@ fn write_value(writer: &mut Writer<'_>, id: u16, value: &Value) -> Result<(), Va
     Ok(())
 }
 
-/// The id that this text names.
-pub fn check_id(text: &str) -> Result<u16, ValueError> {
-    let id = text.parse().ok().filter(|id| (1..=ID_MAX).contains(id));
-    id.ok_or_else(|| ValueError::Id(text.to_owned()))
+/// Whether an item may have this id.
+pub fn check_id(id: u16) -> Result<(), ValueError> {
+    (1..=ID_MAX).contains(&id).then_some(()).ok_or_else(|| ValueError::Id(id.to_string()))
+}
+
+fn parse_id(text: &str) -> Result<u16, ValueError> {
+    let id = text.parse().map_err(|_| ValueError::Id(text.to_owned()))?;
+    check_id(id).map(|()| id)
 }
 
 /// The bytes that are written in hexadecimal.

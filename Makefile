@@ -8,11 +8,15 @@ BUILD := $(ROOT)/build
 QTH_LIB := $(ROOT)/target/release/libqth.a
 MPY_CROSS := $(BUILD)/mpy-cross/mpy-cross
 CORTEX_M := thumbv7m-none-eabi
+# Boards that QEMU plays, with their processors.
+QEMU_BOARDS := mps2_an385 virt_rv32
+mps2_an385 := $(CORTEX_M)
+virt_rv32 := riscv32imac-unknown-none-elf
 CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run packages library micropython unix firmware board center test test-rust test-device test-micropython \
+.PHONY: all run packages library micropython unix firmware qemu board center test test-rust test-device test-qemu test-micropython \
   test-system fuzz no-std size bench lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
@@ -41,6 +45,13 @@ firmware: library micropython ## Build one version of it: make firmware VERSION=
 	$(call say,firmware,build/unix-$(VERSION)/micropython)
 	@SEED=$(BUILD)/unix boards/unix/firmware $(BUILD)/unix-$(VERSION) $(VERSION)
 
+qemu: $(QEMU_BOARDS:%=qemu-%) ## Build the firmware for the boards that QEMU plays, build/BOARD/firmware.elf
+
+qemu-%: packages micropython
+	$(call say,firmware,build/$*/firmware.elf ($(VERSION)))
+	@boards/cargo $($*) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi
+	@QTH_LIB=$(ROOT)/target/$($*)/release/libqth.a boards/qemu/firmware $* $(BUILD)/$* $(VERSION)
+
 board: ## Build the power switch, build/unix/qth-board
 	$(call say,board,build/unix/qth-board)
 	@$(CARGO) build $(CARGO_FLAGS) --release -p qth-board
@@ -51,7 +62,7 @@ center: ## Build the Developer Center, build/qth-center
 	@$(CARGO) build $(CARGO_FLAGS) --profile server -p qth-center
 	@mkdir -p build && cp -u --remove-destination target/server/qth-center build/
 
-test: test-rust test-device test-micropython test-system ## Run all tests
+test: test-rust test-device test-qemu test-micropython test-system ## Run all tests
 
 packages: ## Install what the tests need
 	@.ci/packages
@@ -65,6 +76,12 @@ test-device: unix ## Run the Python tests on the firmware
 	@tests/device/run build/unix/micropython $(BUILD)/test-device
 	$(call say,test,tests/callbacks)
 	@tests/callbacks/run build/unix/micropython
+
+test-qemu: qemu ## Run Python tests on the boards that QEMU plays
+	@for board in $(QEMU_BOARDS); do \
+	  printf '%-10s %s\n' test "tests/qemu on $$board" && \
+	  tests/qemu/run $$board build/$$board/firmware.elf $(BUILD)/test-$$board || exit 1; \
+	done
 
 test-micropython: unix ## Run MicroPython's own tests on the firmware
 	$(call say,test,MicroPython's own)
@@ -83,8 +100,8 @@ no-std: ## Build the library for a Cortex-M3, without std
 	$(call say,no_std,$(CORTEX_M))
 	@boards/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
 
-size: no-std unix ## Print the size of the library as linked, by part; writes build/size.json
-	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf --json build/size.json
+size: no-std unix qemu ## Print the size of the library as linked, by part; writes build/size.json
+	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
 
 bench: all ## Measure upgrades and callbacks; writes build/bench.json
 	@benches/run --json build/bench.json

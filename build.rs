@@ -1,4 +1,5 @@
-//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi.rs`.
+//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi.rs` and the
+//! table of a board's functions.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -8,16 +9,17 @@ fn main() {
 
 #[cfg(feature = "header")]
 fn write_header() {
-    const SOURCE: &str = "src/ffi.rs";
+    const INTERFACE: &str = "src/ffi.rs";
+    const BOARD: &str = "src/port/bare/board.rs";
     const HEADER: &str = "cmodule/qth/qth.h";
     const CONFIG: &str = "cbindgen.toml";
-    for path in [SOURCE, HEADER, CONFIG] {
+    for path in [INTERFACE, BOARD, HEADER, CONFIG] {
         println!("cargo::rerun-if-changed={path}");
     }
     let config = cbindgen::Config::from_file(CONFIG).expect("cbindgen.toml can be read");
-    // One file, not the crate: only what C needs is in the header.
-    match cbindgen::Builder::new().with_config(config).with_src(SOURCE).generate() {
+    // Two files, not the crate: only what C needs is in the header.
+    match cbindgen::Builder::new().with_config(config).with_src(INTERFACE).with_src(BOARD).generate() {
         Ok(bindings) => _ = bindings.write_to_file(HEADER),
-        Err(error) => panic!("{HEADER} can't be made from {SOURCE}: {error}"),
+        Err(error) => panic!("{HEADER} can't be made: {error}"),
     }
 }

@@ -2,7 +2,7 @@
 #
 #   -DUSER_C_MODULES=/path/to/qth/cmodule/micropython.cmake -DQTH_LIB=/path/to/libqth.a -DQTH_FIRMWARE_VERSION=1.0.0
 #
-# QTH_LIB is the crate's static library for the port's processor, built with the features ffi and std.
+# QTH_LIB is the crate's static library for the port's processor, built with the features ffi and, on a host, std.
 
 if(NOT QTH_LIB)
     message(FATAL_ERROR "QTH_LIB must name libqth.a, see `make library`")

@@ -10,13 +10,14 @@ use crate::device::{limits, Device};
 use crate::ota::file_info::FileInfo;
 use crate::ota::plan::Plan;
 use crate::ota::{id, COMPONENT_MAX};
-use crate::port::unix::board::UnixBoard;
-use crate::port::unix::{Hooks, Port};
+use crate::port::bare::board::QthBoard;
+use crate::port::native::{Board, Port};
+use crate::port::Hooks;
 use crate::protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use crate::time::Instant;
 use core::mem::{align_of, size_of};
 use heapless::String;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use spin::{Mutex, Once};
 
 /// Components of external MCUs that a script can register.
 pub const QTH_MCUS: usize = 8;
@@ -82,35 +83,37 @@ pub struct QthHost {
     /// Calls the callable behind a handle, in the interpreter's thread, and reports what it raises; false: the delivery
     /// is to stop here, as after Ctrl-C.
     pub call: extern "C" fn(handle: u32, event: *const QthEvent) -> bool,
-    /// Has `qth_deliver` called soon in the interpreter's thread. Called in the driver's thread.
+    /// Has `qth_deliver` called soon in the interpreter's thread. Called where the driver runs.
     pub events_wait: extern "C" fn(),
-    /// Restarts the board. Called in the driver's thread.
+    /// Restarts the board. Called where the driver runs.
     pub restart: extern "C" fn(),
+    /// The board, which stays; null on a host, where the library itself is the board.
+    pub board: Option<&'static QthBoard>,
 }
 
-type Handler = dyn Fn(&QthEvent) -> bool + Send + Sync;
+/// A script's callable: the host's function closed over a handle.
+#[derive(Clone, Copy)]
+struct Closure {
+    call: extern "C" fn(handle: u32, event: *const QthEvent) -> bool,
+    handle: u32,
+}
 
 /// The handlers that the script has set.
 struct Handlers {
-    closures: [Option<Arc<Handler>>; QTH_HANDLERS],
+    closures: [Option<Closure>; QTH_HANDLERS],
     /// Names of the registered MCUs, in the order of their handlers.
     mcus: heapless::Vec<String<COMPONENT_MAX>, QTH_MCUS>,
 }
 
-static HOST: OnceLock<QthHost> = OnceLock::new();
-static PORT: OnceLock<Port> = OnceLock::new();
-static STARTING: Mutex<()> = Mutex::new(());
-static HANDLERS: Mutex<Handlers> = Mutex::new(Handlers { closures: [const { None }; QTH_HANDLERS], mcus: heapless::Vec::new() });
+static HOST: Once<QthHost> = Once::new();
+static PORT: Port = Port::new();
+static HANDLERS: Mutex<Handlers> = Mutex::new(Handlers { closures: [None; QTH_HANDLERS], mcus: heapless::Vec::new() });
 /// What is being delivered; locked as long as a handler runs, so that none runs inside another.
 static DELIVERED: Mutex<[u8; DELIVERY]> = Mutex::new([0; DELIVERY]);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Calls the device; before `qth_init` it is not there, and everything is refused.
-fn device<R: Default>(function: impl FnOnce(&mut Device<UnixBoard>, Instant) -> R) -> R {
-    PORT.get().map(|port| port.call(function)).unwrap_or_default()
+fn device<R: Default>(function: impl FnOnce(&mut Device<Board>, Instant) -> R) -> R {
+    PORT.call(function)
 }
 
 /// The bytes that C has passed.
@@ -142,21 +145,10 @@ unsafe fn text<'a>(bytes: *const u8, length: usize) -> Option<&'a str> {
 /// `host` points to a host, `version` to `length` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn qth_init(host: *const QthHost, version: *const u8, length: usize) -> bool {
-    let _starting = lock(&STARTING);
-    if PORT.get().is_some() {
-        return true;
-    }
     // SAFETY: the caller's promise.
     let (host, version) = unsafe { (*host, text(version, length)) };
-    HOST.get_or_init(|| host);
-    let started = Port::open(version.unwrap_or_default()).and_then(|(port, poll)| {
-        let port = PORT.get_or_init(|| port);
-        port.start(poll, Hooks { events_wait: tell_events_wait, restart })
-    });
-    if let Err(error) = &started {
-        eprintln!("Qth: the device can't start: {error}");
-    }
-    started.is_ok()
+    let host = HOST.call_once(|| host);
+    PORT.start(version.unwrap_or_default(), Hooks { events_wait: tell_events_wait, restart }, host.board)
 }
 
 fn tell_events_wait() {
@@ -175,8 +167,8 @@ fn restart() {
 #[no_mangle]
 pub extern "C" fn qth_detach() {
     {
-        let mut handlers = lock(&HANDLERS);
-        handlers.closures = [const { None }; QTH_HANDLERS];
+        let mut handlers = HANDLERS.lock();
+        handlers.closures = [None; QTH_HANDLERS];
         handlers.mcus.clear();
     }
     device(|device, now| {
@@ -200,19 +192,19 @@ pub extern "C" fn qth_stop() {
 /// Started, and not stopped since.
 #[no_mangle]
 pub extern "C" fn qth_is_started() -> bool {
-    PORT.get().is_some_and(|port| port.read(Device::is_started))
+    PORT.read(Device::is_started).unwrap_or_default()
 }
 
 /// Connected and subscribed.
 #[no_mangle]
 pub extern "C" fn qth_is_online() -> bool {
-    PORT.get().is_some_and(|port| port.read(Device::is_online))
+    PORT.read(Device::is_online).unwrap_or_default()
 }
 
 /// A connection is open: after `qth_stop`, the farewell has not left yet.
 #[no_mangle]
 pub extern "C" fn qth_has_link() -> bool {
-    PORT.get().is_some_and(Port::has_link)
+    PORT.has_link()
 }
 
 /// Forgets the device secret and connects anew.
@@ -283,7 +275,19 @@ pub extern "C" fn qth_set_encrypted_session(encrypted: bool) -> bool {
 /// An encrypted session is asked for.
 #[no_mangle]
 pub extern "C" fn qth_encrypted_session() -> bool {
-    PORT.get().is_some_and(|port| port.read(Device::encrypted_session))
+    PORT.read(Device::encrypted_session).unwrap_or_default()
+}
+
+/// Whether `qth_drive` is due; never on a host, whose driver has a thread of its own. May be asked in an interrupt.
+#[no_mangle]
+pub extern "C" fn qth_is_due() -> bool {
+    PORT.is_due()
+}
+
+/// Runs the driver, in the interpreter's thread.
+#[no_mangle]
+pub extern "C" fn qth_drive() {
+    PORT.drive();
 }
 
 // Data
@@ -423,7 +427,7 @@ pub extern "C" fn qth_ota_action(action: u8) -> bool {
 pub unsafe extern "C" fn qth_mcu_handlers(component: *const u8, length: usize) -> i32 {
     // SAFETY: the caller's promise.
     let Some(component) = (unsafe { text(component, length) }) else { return -1 };
-    let mut handlers = lock(&HANDLERS);
+    let mut handlers = HANDLERS.lock();
     let place = handlers.mcus.iter().position(|mcu| mcu == component).or_else(|| {
         let name = String::try_from(component).ok().filter(|name| !name.is_empty())?;
         handlers.mcus.push(name).ok()?;
@@ -460,28 +464,28 @@ pub unsafe extern "C" fn qth_set_mcu_version(
 #[no_mangle]
 pub extern "C" fn qth_set_handler(place: usize, handle: u32) {
     let Some(call) = HOST.get().map(|host| host.call) else { return };
-    if let Some(handler) = lock(&HANDLERS).closures.get_mut(place) {
-        *handler = Some(Arc::new(move |event| call(handle, event)));
+    if let Some(handler) = HANDLERS.lock().closures.get_mut(place) {
+        *handler = Some(Closure { call, handle });
     }
 }
 
 /// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
 #[no_mangle]
 pub extern "C" fn qth_deliver() {
-    let (Some(port), Ok(mut room)) = (PORT.get(), DELIVERED.try_lock()) else { return };
-    port.set_interrupted(false);
+    let Some(mut room) = DELIVERED.try_lock() else { return };
+    PORT.set_interrupted(false);
     for _ in 0..BATCH {
-        let Some(event) = port.call(|device, _| take(device, room.as_mut_slice())) else { return };
+        let Some(event) = device(|device, _| take(device, room.as_mut_slice())) else { return };
         // The table is free again when the handler runs, which may change it.
         let handler = handler_of(&event);
-        if handler.is_some_and(|handler| !handler(&event)) {
-            return port.set_interrupted(true);
+        if handler.is_some_and(|handler| !(handler.call)(handler.handle, &event)) {
+            return PORT.set_interrupted(true);
         }
     }
 }
 
 /// Takes the oldest event off the queue, with its bytes copied to `room`.
-fn take(device: &mut Device<UnixBoard>, room: &mut [u8]) -> Option<QthEvent> {
+fn take(device: &mut Device<Board>, room: &mut [u8]) -> Option<QthEvent> {
     let (kind, number, result, payload) = match device.event()? {
         Event::Device(topic, result) => (QthKind::DevEvent, i32::from(topic), result, &[][..]),
         Event::Transparent(bytes) => (QthKind::RecvTrans, 0, 0, bytes),
@@ -502,17 +506,17 @@ fn take(device: &mut Device<UnixBoard>, room: &mut [u8]) -> Option<QthEvent> {
     Some(event)
 }
 
-fn handler_of(event: &QthEvent) -> Option<Arc<Handler>> {
+fn handler_of(event: &QthEvent) -> Option<Closure> {
     // SAFETY: the event was just taken, its bytes lie in the room that the delivery has locked.
     let bytes = unsafe { slice(event.bytes, event.length) };
-    let handlers = lock(&HANDLERS);
+    let handlers = HANDLERS.lock();
     let of_mcu = |component: &str| handlers.mcus.iter().position(|mcu| mcu == component).map(mcu_handler);
     let place = match event.kind {
         QthKind::McuInfo => of_mcu(FileInfo::parse(bytes).ok()?.component)?,
         QthKind::McuResult => of_mcu(core::str::from_utf8(bytes).ok()?)?.saturating_add(1),
         kind => kind as usize,
     };
-    handlers.closures.get(place)?.clone()
+    *handlers.closures.get(place)?
 }
 
 /// A text in the bytes of an event.
@@ -854,6 +858,15 @@ pub unsafe extern "C" fn qth_writer_finish(this: *mut QthWriter, length: *mut us
     }
 }
 
+/// Nothing in the library panics; should it all the same, the board starts again.
+#[cfg(all(not(feature = "std"), not(test)))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    loop {
+        restart();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -865,7 +878,7 @@ mod tests {
     extern "C" fn call(handle: u32, event: *const QthEvent) -> bool {
         // SAFETY: the library passes an event.
         let event = unsafe { &*event };
-        lock(&CALLS).push((handle, event.kind, event.number, event.result));
+        CALLS.lock().push((handle, event.kind, event.number, event.result));
         assert_eq!(DEPTH.fetch_add(1, Ordering::SeqCst), 0, "a handler runs inside another");
         // As a callback does that waits for something.
         qth_deliver();
@@ -878,13 +891,13 @@ mod tests {
     /// What was delivered.
     fn delivered() -> Vec<(u32, QthKind, i32, i32)> {
         qth_deliver();
-        std::mem::take(&mut lock(&CALLS))
+        std::mem::take(&mut *CALLS.lock())
     }
 
     /// One test: there is one device in a process.
     #[test]
     fn events_go_to_the_handler_of_their_kind_until_the_interpreter_goes_away() {
-        let host = QthHost { call, events_wait: nothing, restart: nothing };
+        let host = QthHost { call, events_wait: nothing, restart: nothing, board: None };
         assert!(!qth_start(), "not there yet");
         for _ in 0..2 {
             // SAFETY: a host, and a text with its length.

@@ -20,12 +20,12 @@
 
 pub mod board;
 pub mod device;
-#[cfg(all(feature = "ffi", feature = "std"))]
+#[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod flash;
 pub mod mqtt;
 pub mod ota;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
 pub mod protocol;
 pub mod text;

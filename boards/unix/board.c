@@ -1,4 +1,4 @@
-// What makes the unix port a board: it can be reset, it goes off with its power switch, and it lives on after its script.
+// What makes the unix port a board: it can be reset, and it goes off with its power switch.
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "py/runtime.h"
-#include "py/mpthread.h"
 
 #include "board.h"
 
 // The power switch starts the firmware again after this exit status; every other one is final.
 #define RESET_EXIT_CODE (250)
+
+// Flash, network and clock are the library's own here.
+const QthBoard *const qth_board = NULL;
 
 static struct termios terminal_at_start;
 static bool has_terminal;
@@ -45,12 +47,3 @@ static mp_obj_t machine_reset(void) {
     qth_board_reset();
 }
 MP_DEFINE_CONST_FUN_OBJ_0(board_reset_obj, machine_reset);
-
-void __real_mp_thread_deinit(void);
-void __wrap_mp_thread_deinit(void);
-
-// main() calls this when the script has ended, by its last line or by an exception, while the interpreter is still whole.
-void __wrap_mp_thread_deinit(void) {
-    qth_board_linger();
-    __real_mp_thread_deinit();
-}

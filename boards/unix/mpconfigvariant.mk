@@ -6,7 +6,7 @@ MICROPY_PY_FFI = 0
 MICROPY_PY_SSL = 0
 MICROPY_SSL_MBEDTLS = 0
 
-# Where a script ends, board.c lets the device live on (main calls this function next).
+# Where a script ends, linger.c lets the device live on (main calls this function next).
 LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_deinit
 
 # The version is compiled in again when its stamp changes.

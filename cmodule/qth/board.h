@@ -4,19 +4,32 @@
 
 #include <stdbool.h>
 
+#include "qth.h"
+
+// By the board: its flash, network, clock and names, as qth.h describes them; NULL where the library has a host's, as on unix.
+extern const QthBoard *const qth_board;
+
 // By the board: restarts it at once, as a chip's reset line does. On unix the process ends with status 250, and the power
 // switch starts the firmware again.
 __attribute__((noreturn)) void qth_board_reset(void);
 
 // By the board: ends the system call in which the interpreter's thread sits, if any, so that what is scheduled runs. May be
-// called in every thread.
+// called in every thread. Nothing to do on a board without an operating system.
 void qth_board_interrupt(void);
 
-// By the board: returns what `start` does, which starts the driver's thread, and sees to it that this thread gets no signals.
+// By the board: returns what `start` does, which on a host starts the driver's thread, and sees to it that this thread gets no
+// signals.
 bool qth_board_start_driver(bool (*start)(void));
 
-// By the module, for a board to call when its script has ended: delivers callbacks until the module is stopped or Ctrl-C
-// comes; returns at once when the module was not started.
-void qth_board_linger(void);
+// By the module, for a board with a table to call every 10 ms or oftener, as from a timer's interrupt: has the driver run in the
+// interpreter's thread when it is due.
+void qth_board_tick(void);
+
+// By the module, for such a board's table: TCP over the port's own module `socket`.
+QthOpening qth_sockets_open(uint8_t link, const uint8_t *host, size_t length, uint16_t port);
+QthOpening qth_sockets_opening(uint8_t link);
+int32_t qth_sockets_send(uint8_t link, const uint8_t *bytes, size_t length);
+int32_t qth_sockets_receive(uint8_t link, uint8_t *bytes, size_t length);
+void qth_sockets_close(uint8_t link);
 
 #endif

@@ -1,17 +1,16 @@
 // Delivers events to the script's callables, in the interpreter's thread.
 
-#include "py/mphal.h"
 #include "py/runtime.h"
 
 #include "board.h"
 #include "delivery.h"
+#include "exceptions.h"
 #include "handlers.h"
 #include "values.h"
 
-// Milliseconds that a farewell may take before the process ends all the same.
-#define FAREWELL_MS (2500)
-// Between two looks while nothing happens; an event ends the wait at once.
-#define LINGER_MS (50)
+#if !MICROPY_SCHEDULER_STATIC_NODES
+#error "Qth needs MICROPY_ENABLE_SCHEDULER and MICROPY_SCHEDULER_STATIC_NODES, both (1), in the port's configuration"
+#endif
 
 // One node for all events: it can't be lost, and whatever came meanwhile is delivered when it runs.
 static mp_sched_node_t node;
@@ -144,10 +143,6 @@ static void call_handler(mp_obj_t callable, const QthEvent *event) {
     }
 }
 
-static bool is_ctrl_c(mp_obj_t exception) {
-    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(exception)), MP_OBJ_FROM_PTR(&mp_type_KeyboardInterrupt));
-}
-
 // Calls a handler for the library. Nothing that is raised leaves this function: its caller is Rust.
 static bool call(uint32_t handle, const QthEvent *event) {
     mp_obj_t callable = qth_handlers_get(handle);
@@ -161,53 +156,35 @@ static bool call(uint32_t handle, const QthEvent *event) {
         return true;
     }
     mp_obj_t exception = MP_OBJ_FROM_PTR(nlr.ret_val);
-    if (!is_ctrl_c(exception)) {
-        // Ctrl-C may come while it is printed, too.
-        if (nlr_push(&nlr) == 0) {
-            mp_obj_print_exception(MICROPY_ERROR_PRINTER, exception);
-            nlr_pop();
-            return true;
-        }
-        exception = MP_OBJ_FROM_PTR(nlr.ret_val);
-    }
-    if (is_ctrl_c(exception)) {
-        // It was meant for the script, which gets it as soon as this is over.
-        mp_sched_exception(exception);
+    if (qth_give_back_ctrl_c(exception)) {
         return false;
     }
-    return true;
+    // Ctrl-C may come while it is printed, too.
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_print_exception(MICROPY_ERROR_PRINTER, exception);
+        nlr_pop();
+        return true;
+    }
+    return !qth_give_back_ctrl_c(MP_OBJ_FROM_PTR(nlr.ret_val));
 }
 
 static void restart(void) {
     qth_board_reset();
 }
 
-const QthHost qth_host = { .call = call, .events_wait = events_wait, .restart = restart };
-
-// Lets events and Ctrl-C come; false after Ctrl-C.
-static bool wait_for_events(void) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) != 0) {
-        return false;
-    }
-    mp_handle_pending(true);
-    mp_hal_delay_us(LINGER_MS * 1000);
-    nlr_pop();
-    return true;
+bool qth_delivery_init(void) {
+    QthHost host = { .call = call, .events_wait = events_wait, .restart = restart, .board = qth_board };
+    return qth_init(&host, (const uint8_t *)QTH_FIRMWARE_VERSION, sizeof(QTH_FIRMWARE_VERSION) - 1);
 }
 
-void qth_board_linger(void) {
-    if (!qth_is_ready()) {
-        return;
-    }
-    mp_hal_set_interrupt_char(CHAR_CTRL_C);
-    // Ctrl-C that the script has seen was meant to end it for good.
-    bool goes_on = MP_STATE_VM(mp_kbd_exception).traceback_data == NULL;
-    while (goes_on && qth_is_started()) {
-        goes_on = wait_for_events();
-    }
-    qth_stop();
-    for (int waited = 0; qth_has_link() && waited < FAREWELL_MS; waited++) {
-        mp_hal_delay_us(1000);
+static void drive(mp_sched_node_t *scheduled) {
+    (void)scheduled;
+    qth_drive();
+}
+
+void qth_board_tick(void) {
+    static mp_sched_node_t drive_node;
+    if (qth_is_due()) {
+        mp_sched_schedule_node(&drive_node, drive);
     }
 }

@@ -2,9 +2,9 @@
 #ifndef QTH_DELIVERY_H
 #define QTH_DELIVERY_H
 
-#include "qth.h"
+#include <stdbool.h>
 
-// What the library is given to call.
-extern const QthHost qth_host;
+// Makes the device and starts its driver; true also when both are there already.
+bool qth_delivery_init(void);
 
 #endif

@@ -10,12 +10,8 @@
 
 #define LIFETIME_MAX (600)
 
-static bool start_driver(void) {
-    return qth_init(&qth_host, (const uint8_t *)QTH_FIRMWARE_VERSION, sizeof(QTH_FIRMWARE_VERSION) - 1);
-}
-
 static mp_obj_t init(void) {
-    if (!qth_is_ready() && qth_board_start_driver(start_driver)) {
+    if (!qth_is_ready() && qth_board_start_driver(qth_delivery_init)) {
         qth_handlers_init();
     }
     return mp_obj_new_bool(qth_is_ready());

@@ -43,6 +43,30 @@ typedef enum QthKind {
   QTH_KIND_MCU_RESULT,
 } QthKind;
 
+// A text that names the board or something of it.
+typedef enum QthName {
+  // Module type, which is the module's component too: at most 32 characters.
+  QTH_NAME_MODULE,
+  // Device key, IMEI or MAC: at most 16 characters.
+  QTH_NAME_DEVICE_KEY,
+  // ICCID of the SIM card; none without one.
+  QTH_NAME_ICCID,
+  // Center to connect to unless the script names one, `mqtt://host:port`.
+  QTH_NAME_SERVER,
+} QthName;
+
+// How the opening of a link goes.
+typedef enum QthOpening {
+  // It goes on.
+  QTH_OPENING_PENDING,
+  // The link is open.
+  QTH_OPENING_OPEN,
+  // The host's name was not resolved.
+  QTH_OPENING_NOT_RESOLVED,
+  // The host can't be reached.
+  QTH_OPENING_FAILED,
+} QthOpening;
+
 // What a TTLV item holds.
 typedef enum QthType {
   // True or false.
@@ -89,15 +113,84 @@ typedef struct QthEvent {
   size_t length;
 } QthEvent;
 
+// What the board measures of itself.
+typedef struct QthMeasures {
+  // Battery in percent.
+  uint8_t battery;
+  // Supply voltage in millivolts.
+  uint16_t millivolts;
+  // Signal strength in dBm.
+  int16_t signal;
+  // Free space for an upgrade in bytes.
+  uint32_t free;
+} QthMeasures;
+
+// The flash that holds records and slots. It erases 4096 bytes at once and writes 4; every number here is a multiple of
+// 4096. Offsets are from the flash's start, as its functions get them. They return false when the flash fails.
+typedef struct QthFlash {
+  // Where records begin.
+  uint32_t records;
+  // Size of one bank of records.
+  uint32_t bank;
+  // Banks, two at the least.
+  uint32_t banks;
+  // Where the two slots for firmware begin.
+  uint32_t slots[2];
+  // Size of each slot; 0 on a board that has none, which then can't upgrade its own firmware.
+  uint32_t slot;
+  // The bootloader chooses between the slots, and has started this firmware out of one.
+  bool started_by_slot;
+  // Seconds that a new firmware has to reach the Center before the old one comes back.
+  uint32_t trial_seconds;
+  // Reads `length` bytes.
+  bool (*read)(uint32_t offset, uint8_t *bytes, size_t length);
+  // Writes `length` bytes, a multiple of 4, to erased flash at a multiple of 4.
+  bool (*write)(uint32_t offset, const uint8_t *bytes, size_t length);
+  // Erases `length` bytes, a multiple of 4096, to 0xff.
+  bool (*erase)(uint32_t offset, uint32_t length);
+} QthFlash;
+
+// TCP for the two links of a device, 0 and 1. Nothing here may wait longer than it takes to resolve a name.
+typedef struct QthNetwork {
+  // Begins to open a link to a host, whose name is not terminated.
+  enum QthOpening (*open)(uint8_t link, const uint8_t *host, size_t length, uint16_t port);
+  // How the opening goes.
+  enum QthOpening (*opening)(uint8_t link);
+  // Sends; returns how many bytes were taken, 0 when there is no room now, -1 when the link is broken.
+  int32_t (*send)(uint8_t link, const uint8_t *bytes, size_t length);
+  // Receives; returns how many bytes came, 0 when there are none now, -1 when the peer has closed or the link is broken.
+  int32_t (*receive)(uint8_t link, uint8_t *bytes, size_t length);
+  // Closes a link, open or not.
+  void (*close)(uint8_t link);
+} QthNetwork;
+
+// A board without an operating system: what it is, and what it does for the library in the interpreter's thread.
+typedef struct QthBoard {
+  // Milliseconds of a clock that never goes back; it may begin again at 0 after 2³² - 1. May be called in an interrupt.
+  uint32_t (*millis)(void);
+  // Fills `length` bytes with random numbers fit for secrets.
+  void (*random)(uint8_t *bytes, size_t length);
+  // Writes a name, UTF-8 and not terminated, to a room of `size` bytes; returns its length, 0 where there is none.
+  size_t (*name)(enum QthName name, uint8_t *text, size_t size);
+  // Measures.
+  void (*measure)(struct QthMeasures *measures);
+  // Its flash.
+  struct QthFlash flash;
+  // Its network.
+  struct QthNetwork network;
+} QthBoard;
+
 // What C does for the library.
 typedef struct QthHost {
   // Calls the callable behind a handle, in the interpreter's thread, and reports what it raises; false: the delivery
   // is to stop here, as after Ctrl-C.
   bool (*call)(uint32_t handle, const struct QthEvent *event);
-  // Has `qth_deliver` called soon in the interpreter's thread. Called in the driver's thread.
+  // Has `qth_deliver` called soon in the interpreter's thread. Called where the driver runs.
   void (*events_wait)(void);
-  // Restarts the board. Called in the driver's thread.
+  // Restarts the board. Called where the driver runs.
   void (*restart)(void);
+  // The board, which stays; null on a host, where the library itself is the board.
+  const struct QthBoard *board;
 } QthHost;
 
 // A text in the bytes of an event.
@@ -229,6 +322,12 @@ bool qth_set_encrypted_session(bool encrypted);
 
 // An encrypted session is asked for.
 bool qth_encrypted_session(void);
+
+// Whether `qth_drive` is due; never on a host, whose driver has a thread of its own. May be asked in an interrupt.
+bool qth_is_due(void);
+
+// Runs the driver, in the interpreter's thread.
+void qth_drive(void);
 
 // Sends transparent data with QoS `mode`.
 //

@@ -1,6 +1,5 @@
 # setEventCb: each key is checked before any callback is changed.
 import gc
-import time
 
 import Qth
 
@@ -46,4 +45,4 @@ for _ in range(20):
     junk = [bytearray(64) for _ in range(100)]
 Qth.start()  # without a product: that is told, too
 while not Device.told:
-    time.sleep_ms(1)
+    pass

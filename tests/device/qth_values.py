@@ -32,7 +32,3 @@ for value in (
         print(Qth.sendTsl(0, value))
     except (TypeError, ValueError) as error:
         print(type(error).__name__, error)
-
-print(sorted(Qth.getDevStatus([1, 2, 3, 4, 5, 99, -1, 2**70]).items()))
-print(sorted(Qth.getDevInfo((1, 3, 5, 12, 13, 14)).items()))
-print(Qth.getDevInfo([]), Qth.getDevStatus([9]))

@@ -1,7 +1,7 @@
 //! The driver's thread: sleeps until a socket, a deadline or the application has something for the device.
 
 use super::transport::Transport;
-use super::{Hooks, Port};
+use super::{Hooks, Started};
 use crate::device::{Action, Link};
 use crate::time::Instant;
 use mio::{Events, Poll};
@@ -26,7 +26,7 @@ struct Turn {
     next: Option<Instant>,
 }
 
-pub(super) fn run(port: &Port, mut poll: Poll, hooks: Hooks) {
+pub(super) fn run(port: &Started, mut poll: Poll, hooks: Hooks) {
     let mut links = [Transport::new(Link::Center), Transport::new(Link::Package)];
     let mut ready = Events::with_capacity(4);
     let mut restart_by = None;
@@ -52,7 +52,7 @@ pub(super) fn run(port: &Port, mut poll: Poll, hooks: Hooks) {
 }
 
 /// Lets the device and the sockets exchange what they have for each other.
-fn turn(port: &Port, poll: &Poll, links: &mut [Transport]) -> Turn {
+fn turn(port: &Started, poll: &Poll, links: &mut [Transport]) -> Turn {
     let mut device = port.lock_for_driver();
     let now = port.now();
     device.timeout(now);

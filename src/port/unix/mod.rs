@@ -8,31 +8,32 @@ pub mod flash;
 mod resolve;
 mod transport;
 
+use super::Hooks;
 use crate::device::Device;
 use crate::time::Instant;
 use board::UnixBoard;
 use mio::{Poll, Token, Waker};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+
+/// This build's board.
+pub type Board = UnixBoard;
 
 /// The poll's token of the waker; those of the links follow.
 const WAKER: Token = Token(0);
 /// How often the driver steps aside for a call of the application before it takes the device again.
 const COURTESY: u32 = 100;
 
-/// What the driver asks of the interpreter's side. It is asked in the driver's thread, with nothing locked.
-#[derive(Clone, Copy)]
-pub struct Hooks {
-    /// Events wait for the application, or it was interrupted. Asked again every few milliseconds while that is so.
-    pub events_wait: fn(),
-    /// The board is to be restarted, at once.
-    pub restart: fn(),
+/// The device of this process, once it is started.
+pub struct Port {
+    starting: Mutex<()>,
+    started: OnceLock<Started>,
 }
 
-/// The device of this process and the way to its driver.
-pub struct Port {
+/// The device and the way to its driver.
+struct Started {
     device: Mutex<Device<UnixBoard>>,
     waker: Arc<Waker>,
     clock: std::time::Instant,
@@ -45,18 +46,73 @@ pub struct Port {
 }
 
 impl Port {
-    /// A device on the board that the environment describes, and the poll for its driver. `version` is the firmware's.
-    ///
+    /// No device yet: every call of it is refused.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self { starting: Mutex::new(()), started: OnceLock::new() }
+    }
+
+    /// Makes the device on the board that the environment describes and starts its driver's thread, which lives as long
+    /// as the process; true also when both are there already. `version` is the firmware's. What stands in the way is named
+    /// on standard error.
+    pub fn start<T>(&'static self, version: &str, hooks: Hooks, _board: Option<T>) -> bool {
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.started.get().is_some() {
+            return true;
+        }
+        let is_started = Started::open(version).and_then(|(started, poll)| {
+            let started = self.started.get_or_init(|| started);
+            thread::Builder::new().name("qth".into()).spawn(move || driver::run(started, poll, hooks))
+        });
+        if let Err(error) = &is_started {
+            eprintln!("Qth: the device can't start: {error}");
+        }
+        is_started.is_ok()
+    }
+
+    /// Calls the device for the application, and lets the driver carry out what comes of it.
+    pub fn call<R: Default>(&self, function: impl FnOnce(&mut Device<UnixBoard>, Instant) -> R) -> R {
+        self.started.get().map(|started| started.call(function)).unwrap_or_default()
+    }
+
+    /// Reads from the device, which leaves the driver nothing to do; `None` before it is there.
+    pub fn read<R>(&self, function: impl FnOnce(&Device<UnixBoard>) -> R) -> Option<R> {
+        self.started.get().map(|started| function(&started.lock()))
+    }
+
+    /// A link is open or being opened. After a stop: its farewell is still on its way.
+    pub fn has_link(&self) -> bool {
+        self.started.get().is_some_and(Started::has_link)
+    }
+
+    /// The delivery of events was interrupted, as by Ctrl-C: the interpreter's system call has to end, events or not.
+    pub fn set_interrupted(&self, is_interrupted: bool) {
+        let Some(started) = self.started.get() else { return };
+        if started.is_interrupted.swap(is_interrupted, Ordering::AcqRel) != is_interrupted {
+            let _ = started.waker.wake();
+        }
+    }
+
+    /// Never: the driver has a thread of its own.
+    pub fn is_due(&self) -> bool {
+        false
+    }
+
+    /// Does nothing: the driver has a thread of its own.
+    pub fn drive(&self) {}
+}
+
+impl Started {
     /// # Errors
     /// The system has no poll for us, or the flash file can't be used.
-    pub fn open(version: &str) -> io::Result<(Self, Poll)> {
+    fn open(version: &str) -> io::Result<(Self, Poll)> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let clock = std::time::Instant::now();
         let board = UnixBoard::from_environment(version)?;
         let mut device = Device::new(Instant::default(), board);
         device.set_empty_user_name(environment::is_set("QTH_EMPTY_USER_NAME"));
-        let port = Self {
+        let started = Self {
             device: Mutex::new(device),
             waker,
             clock,
@@ -64,19 +120,10 @@ impl Port {
             has_link: AtomicBool::new(false),
             is_interrupted: AtomicBool::new(false),
         };
-        Ok((port, poll))
+        Ok((started, poll))
     }
 
-    /// Starts the driver's thread. It lives as long as the process.
-    ///
-    /// # Errors
-    /// The system has no thread for us.
-    pub fn start(&'static self, poll: Poll, hooks: Hooks) -> io::Result<()> {
-        thread::Builder::new().name("qth".into()).spawn(move || driver::run(self, poll, hooks)).map(drop)
-    }
-
-    /// Calls the device for the application, and lets the driver carry out what comes of it.
-    pub fn call<R>(&self, function: impl FnOnce(&mut Device<UnixBoard>, Instant) -> R) -> R {
+    fn call<R>(&self, function: impl FnOnce(&mut Device<UnixBoard>, Instant) -> R) -> R {
         self.callers.fetch_add(1, Ordering::Relaxed);
         let mut device = self.lock();
         self.callers.fetch_sub(1, Ordering::Relaxed);
@@ -87,21 +134,8 @@ impl Port {
         result
     }
 
-    /// Reads from the device, which leaves the driver nothing to do.
-    pub fn read<R>(&self, function: impl FnOnce(&Device<UnixBoard>) -> R) -> R {
-        function(&self.lock())
-    }
-
-    /// A link is open or being opened. After a stop: its farewell is still on its way.
-    pub fn has_link(&self) -> bool {
+    fn has_link(&self) -> bool {
         self.has_link.load(Ordering::Acquire)
-    }
-
-    /// The delivery of events was interrupted, as by Ctrl-C: the interpreter's system call has to end, events or not.
-    pub fn set_interrupted(&self, is_interrupted: bool) {
-        if self.is_interrupted.swap(is_interrupted, Ordering::AcqRel) != is_interrupted {
-            let _ = self.waker.wake();
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Device<UnixBoard>> {

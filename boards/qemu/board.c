@@ -1,0 +1,117 @@
+// The board that QEMU plays: flash in memory, measurements that never change, the network of the port's `socket` if it has one.
+//
+// It starts directly, without a bootloader: it has no slots, and can't upgrade its own firmware.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "py/runtime.h"
+
+#include "board.h"
+#include "machine.h"
+
+// Exit status that asks for a start anew, as on unix.
+#define RESET_EXIT_CODE (250)
+
+#define ERASE (4096)
+#define BANK (2 * ERASE)
+#define BANKS (2)
+
+// What a chip would keep. Erased is 0xff; here it is kept inverted, so that memory begins as erased flash.
+static uint8_t flash[BANKS * BANK];
+
+static bool flash_read(uint32_t offset, uint8_t *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = ~flash[offset + i];
+    }
+    return true;
+}
+
+// Writing clears bits and sets none.
+static bool flash_write(uint32_t offset, const uint8_t *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        flash[offset + i] |= ~bytes[i];
+    }
+    return true;
+}
+
+static bool flash_erase(uint32_t offset, uint32_t length) {
+    memset(flash + offset, 0, length);
+    return true;
+}
+
+static void random_bytes(uint8_t *bytes, size_t length) {
+    if (!machine_read_host_file("/dev/urandom", bytes, length)) {
+        // Better to end here than to send secrets that can be guessed.
+        mp_printf(&mp_plat_print, "Qth: the host gives no random numbers; QEMU has to run with -semihosting\n");
+        exit(1);
+    }
+}
+
+static size_t name(QthName name, uint8_t *text, size_t size) {
+    static const char *const names[] = {
+        [QTH_NAME_MODULE] = "QTH-QEMU",
+        // An IMEI of the range for tests.
+        [QTH_NAME_DEVICE_KEY] = "860123000000017",
+        [QTH_NAME_ICCID] = "",
+        // Where QEMU's user networking has its host.
+        [QTH_NAME_SERVER] = "mqtt://10.0.2.2:1883",
+    };
+    size_t length = strlen(names[name]);
+    if (length > size) {
+        return 0;
+    }
+    memcpy(text, names[name], length);
+    return length;
+}
+
+static void measure(QthMeasures *measures) {
+    *measures = (QthMeasures){ .battery = 87, .millivolts = 3808, .signal = -71, .free = 0 };
+}
+
+static const QthBoard board = {
+    .millis = machine_millis,
+    .random = random_bytes,
+    .name = name,
+    .measure = measure,
+    .flash = {
+        .records = 0,
+        .bank = BANK,
+        .banks = BANKS,
+        .read = flash_read,
+        .write = flash_write,
+        .erase = flash_erase,
+    },
+    .network = {
+        .open = qth_sockets_open,
+        .opening = qth_sockets_opening,
+        .send = qth_sockets_send,
+        .receive = qth_sockets_receive,
+        .close = qth_sockets_close,
+    },
+};
+
+const QthBoard *const qth_board = &board;
+
+void qth_board_reset(void) {
+    exit(RESET_EXIT_CODE);
+    for (;;) {
+    }
+}
+
+void qth_board_interrupt(void) {
+}
+
+bool qth_board_start_driver(bool (*start)(void)) {
+    return start();
+}
+
+int __real_uart_rx_chr(void);
+int __wrap_uart_rx_chr(void);
+
+// At the prompt.
+int __wrap_uart_rx_chr(void) {
+    qth_board_tick();
+    mp_handle_pending(false);
+    return __real_uart_rx_chr();
+}

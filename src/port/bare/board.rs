@@ -1,0 +1,379 @@
+//! The board behind a table of C functions, and its flash.
+
+use crate::board::{About, Board, Started};
+use crate::device::limits;
+use crate::flash::layout::{Layout, Region};
+use crate::ota::strategy::Status;
+use crate::ota::{COMPONENT_MAX, VERSION_MAX};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use heapless::String;
+
+/// Bytes that the flash erases at once.
+const ERASE: u32 = 4096;
+/// Bytes that it writes at once.
+const WRITE: usize = 4;
+/// Digits of an ICCID (ITU-T E.118).
+const ICCID_MAX: usize = 22;
+/// Longest address of a Center: scheme, host and port.
+const SERVER_MAX: usize = limits::HOST + 16;
+
+/// A text that names the board or something of it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QthName {
+    /// Module type, which is the module's component too: at most 32 characters.
+    Module,
+    /// Device key, IMEI or MAC: at most 16 characters.
+    DeviceKey,
+    /// ICCID of the SIM card; none without one.
+    Iccid,
+    /// Center to connect to unless the script names one, `mqtt://host:port`.
+    Server,
+}
+
+/// What the board measures of itself.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QthMeasures {
+    /// Battery in percent.
+    pub battery: u8,
+    /// Supply voltage in millivolts.
+    pub millivolts: u16,
+    /// Signal strength in dBm.
+    pub signal: i16,
+    /// Free space for an upgrade in bytes.
+    pub free: u32,
+}
+
+/// The flash that holds records and slots. It erases 4096 bytes at once and writes 4; every number here is a multiple of
+/// 4096. Offsets are from the flash's start, as its functions get them. They return false when the flash fails.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct QthFlash {
+    /// Where records begin.
+    pub records: u32,
+    /// Size of one bank of records.
+    pub bank: u32,
+    /// Banks, two at the least.
+    pub banks: u32,
+    /// Where the two slots for firmware begin.
+    pub slots: [u32; 2],
+    /// Size of each slot; 0 on a board that has none, which then can't upgrade its own firmware.
+    pub slot: u32,
+    /// The bootloader chooses between the slots, and has started this firmware out of one.
+    pub started_by_slot: bool,
+    /// Seconds that a new firmware has to reach the Center before the old one comes back.
+    pub trial_seconds: u32,
+    /// Reads `length` bytes.
+    pub read: extern "C" fn(offset: u32, bytes: *mut u8, length: usize) -> bool,
+    /// Writes `length` bytes, a multiple of 4, to erased flash at a multiple of 4.
+    pub write: extern "C" fn(offset: u32, bytes: *const u8, length: usize) -> bool,
+    /// Erases `length` bytes, a multiple of 4096, to 0xff.
+    pub erase: extern "C" fn(offset: u32, length: u32) -> bool,
+}
+
+/// How the opening of a link goes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QthOpening {
+    /// It goes on.
+    Pending,
+    /// The link is open.
+    Open,
+    /// The host's name was not resolved.
+    NotResolved,
+    /// The host can't be reached.
+    Failed,
+}
+
+/// TCP for the two links of a device, 0 and 1. Nothing here may wait longer than it takes to resolve a name.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct QthNetwork {
+    /// Begins to open a link to a host, whose name is not terminated.
+    pub open: extern "C" fn(link: u8, host: *const u8, length: usize, port: u16) -> QthOpening,
+    /// How the opening goes.
+    pub opening: extern "C" fn(link: u8) -> QthOpening,
+    /// Sends; returns how many bytes were taken, 0 when there is no room now, -1 when the link is broken.
+    pub send: extern "C" fn(link: u8, bytes: *const u8, length: usize) -> i32,
+    /// Receives; returns how many bytes came, 0 when there are none now, -1 when the peer has closed or the link is broken.
+    pub receive: extern "C" fn(link: u8, bytes: *mut u8, length: usize) -> i32,
+    /// Closes a link, open or not.
+    pub close: extern "C" fn(link: u8),
+}
+
+/// A board without an operating system: what it is, and what it does for the library in the interpreter's thread.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct QthBoard {
+    /// Milliseconds of a clock that never goes back; it may begin again at 0 after 2³² - 1. May be called in an interrupt.
+    pub millis: extern "C" fn() -> u32,
+    /// Fills `length` bytes with random numbers fit for secrets.
+    pub random: extern "C" fn(bytes: *mut u8, length: usize),
+    /// Writes a name, UTF-8 and not terminated, to a room of `size` bytes; returns its length, 0 where there is none.
+    pub name: extern "C" fn(name: QthName, text: *mut u8, size: usize) -> usize,
+    /// Measures.
+    pub measure: extern "C" fn(measures: *mut QthMeasures),
+    /// Its flash.
+    pub flash: QthFlash,
+    /// Its network.
+    pub network: QthNetwork,
+}
+
+impl QthBoard {
+    fn layout(&self) -> Layout {
+        let QthFlash { records, bank, banks, slots: [a, b], slot, .. } = self.flash;
+        Layout {
+            records: Region { start: records, len: bank.saturating_mul(banks) },
+            bank,
+            slots: [Region { start: a, len: slot }, Region { start: b, len: slot }],
+        }
+    }
+
+    /// Every place is a multiple of what the flash erases at once, there are two banks, and nothing lies on anything else.
+    fn has_good_layout(&self) -> bool {
+        let Layout { records, bank, slots: [a, b] } = self.layout();
+        let parts = [records, a, b];
+        let numbers = parts.iter().flat_map(|part| [part.start, part.len]).chain([bank]);
+        let are_apart = |a: &Region, b: &Region| a.len == 0 || b.len == 0 || a.end() <= b.start || b.end() <= a.start;
+        let mut are_blocks = numbers.map(|number| number.is_multiple_of(ERASE));
+        are_blocks.all(|is_block| is_block)
+            && bank > 0
+            && self.flash.banks >= 2
+            && parts.iter().all(|part| part.end().checked_sub(part.start) == Some(part.len))
+            && are_apart(&records, &a)
+            && are_apart(&records, &b)
+            && are_apart(&a, &b)
+    }
+
+    /// The text under a name; empty where the board has none that can be used.
+    fn text<const N: usize>(&self, name: QthName) -> String<N> {
+        let mut room = [0; N];
+        let length = (self.name)(name, room.as_mut_ptr(), N);
+        let text = room.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
+        text.and_then(|text| String::try_from(text).ok()).unwrap_or_default()
+    }
+}
+
+/// The flash behind the table's functions.
+pub struct Flash(&'static QthBoard);
+
+/// The flash has failed, or was asked for what it can't do.
+#[derive(Debug)]
+pub struct FlashError;
+
+impl NorFlashError for FlashError {
+    fn kind(&self) -> NorFlashErrorKind {
+        NorFlashErrorKind::Other
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = FlashError;
+}
+
+fn done(is_done: bool) -> Result<(), FlashError> {
+    if is_done {
+        Ok(())
+    } else {
+        Err(FlashError)
+    }
+}
+
+impl Flash {
+    /// Whether all these bytes are the flash's, so that a board's function never gets others.
+    fn has(&self, offset: u32, length: usize) -> bool {
+        usize::try_from(offset).is_ok_and(|offset| offset.checked_add(length).is_some_and(|end| end <= self.capacity()))
+    }
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
+        done(self.has(offset, bytes.len()) && (self.0.flash.read)(offset, bytes.as_mut_ptr(), bytes.len()))
+    }
+
+    fn capacity(&self) -> usize {
+        usize::try_from(self.0.layout().size()).unwrap_or_default()
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = WRITE;
+    const ERASE_SIZE: usize = ERASE as usize;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
+        let length = to.checked_sub(from).ok_or(FlashError)?;
+        let is_good = from.is_multiple_of(ERASE) && length.is_multiple_of(ERASE) && self.has(from, length as usize);
+        done(is_good && (self.0.flash.erase)(from, length))
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let is_aligned = offset.is_multiple_of(WRITE as u32) && bytes.len().is_multiple_of(WRITE);
+        done(is_aligned && self.has(offset, bytes.len()) && (self.0.flash.write)(offset, bytes.as_ptr(), bytes.len()))
+    }
+}
+
+/// The board behind the table.
+pub struct BareBoard {
+    flash: Flash,
+    module: String<COMPONENT_MAX>,
+    dk: String<{ limits::DEVICE_KEY }>,
+    iccid: String<ICCID_MAX>,
+    server: String<SERVER_MAX>,
+    version: String<VERSION_MAX>,
+}
+
+impl BareBoard {
+    /// The board; `None` when its flash can't be laid out so. `version` is the firmware's.
+    pub(super) fn new(board: &'static QthBoard, version: &str) -> Option<Self> {
+        board.has_good_layout().then(|| Self {
+            flash: Flash(board),
+            module: board.text(QthName::Module),
+            dk: board.text(QthName::DeviceKey),
+            iccid: board.text(QthName::Iccid),
+            server: board.text(QthName::Server),
+            version: String::try_from(version).unwrap_or_default(),
+        })
+    }
+}
+
+impl Board for BareBoard {
+    type Flash = Flash;
+
+    fn flash(&mut self) -> &mut Flash {
+        &mut self.flash
+    }
+
+    fn layout(&self) -> Layout {
+        self.flash.0.layout()
+    }
+
+    fn started(&self) -> Started {
+        if self.flash.0.flash.started_by_slot {
+            Started::BySlot
+        } else {
+            Started::Directly
+        }
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) {
+        (self.flash.0.random)(bytes.as_mut_ptr(), bytes.len());
+    }
+
+    fn status(&mut self) -> Status {
+        let mut measures = QthMeasures::default();
+        (self.flash.0.measure)(&raw mut measures);
+        let QthMeasures { battery, millivolts, signal, free } = measures;
+        Status { battery, millivolts, signal, free }
+    }
+
+    fn about(&self) -> About<'_> {
+        About { module: &self.module, version: &self.version, dk: &self.dk, iccid: &self.iccid }
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+
+    fn trial_seconds(&self) -> u32 {
+        self.flash.0.flash.trial_seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    extern "C" fn millis() -> u32 {
+        0
+    }
+    extern "C" fn random(_: *mut u8, _: usize) {}
+    extern "C" fn name(name: QthName, _: *mut u8, size: usize) -> usize {
+        match name {
+            QthName::Module => 0,
+            _ => size + 1,
+        }
+    }
+    extern "C" fn measure(_: *mut QthMeasures) {}
+    extern "C" fn read(_: u32, _: *mut u8, _: usize) -> bool {
+        true
+    }
+    extern "C" fn write(_: u32, _: *const u8, _: usize) -> bool {
+        true
+    }
+    extern "C" fn erase(_: u32, _: u32) -> bool {
+        true
+    }
+    extern "C" fn open(_: u8, _: *const u8, _: usize, _: u16) -> QthOpening {
+        QthOpening::Failed
+    }
+    extern "C" fn opening(_: u8) -> QthOpening {
+        QthOpening::Failed
+    }
+    extern "C" fn send(_: u8, _: *const u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn receive(_: u8, _: *mut u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn close(_: u8) {}
+
+    static BOARD: QthBoard = QthBoard {
+        millis,
+        random,
+        name,
+        measure,
+        flash: QthFlash {
+            records: 0,
+            bank: 8192,
+            banks: 2,
+            slots: [0x4000, 0x8000],
+            slot: 0x4000,
+            started_by_slot: true,
+            trial_seconds: 60,
+            read,
+            write,
+            erase,
+        },
+        network: QthNetwork { open, opening, send, receive, close },
+    };
+
+    fn is_good(change: impl FnOnce(&mut QthFlash)) -> bool {
+        let mut board = BOARD;
+        change(&mut board.flash);
+        board.has_good_layout()
+    }
+
+    #[test]
+    fn a_flash_that_is_laid_out_badly_is_refused() {
+        assert!(is_good(|_| {}));
+        assert!(is_good(|flash| (flash.slot, flash.slots) = (0, [0, 0])), "a board without slots");
+        assert!(!is_good(|flash| flash.banks = 1));
+        assert!(!is_good(|flash| flash.bank = 0));
+        assert!(!is_good(|flash| flash.bank = 8190), "no whole blocks");
+        assert!(!is_good(|flash| flash.slots = [0x3000, 0x8000]), "a slot over records");
+        assert!(!is_good(|flash| flash.slots = [0x4000, 0x7000]), "a slot over the other");
+        assert!(!is_good(|flash| flash.slots = [0x4000, 0xffff_f000]), "beyond the end of all flash");
+        assert!(!is_good(|flash| flash.bank = 0x8000_0000));
+    }
+
+    #[test]
+    fn the_flash_is_asked_only_for_what_it_has() {
+        let mut flash = Flash(&BOARD);
+        assert_eq!(flash.capacity(), 0xc000);
+        assert!(flash.read(0xbfff, &mut [0]).is_ok());
+        assert!(flash.read(0xc000, &mut [0]).is_err());
+        assert!(flash.write(4, &[0; 4]).is_ok());
+        assert!(flash.write(2, &[0; 4]).is_err() && flash.write(4, &[0; 3]).is_err() && flash.write(0xbffc, &[0; 8]).is_err());
+        assert!(flash.erase(0xb000, 0xc000).is_ok());
+        assert!(flash.erase(0, 0xd000).is_err() && flash.erase(8192, 4096).is_err() && flash.erase(1, 4097).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_no_good_is_none() {
+        let board = BareBoard::new(&BOARD, "1.0.0").unwrap();
+        assert_eq!((board.about().module, board.about().dk, board.server(), board.about().version), ("", "", "", "1.0.0"));
+    }
+}

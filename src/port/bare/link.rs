@@ -1,0 +1,151 @@
+//! One link of the device over the board's network functions, which never wait.
+//!
+//! The device is not locked while they run: a board's sockets may be a script's objects, whose code may call the device.
+
+use super::board::{QthNetwork, QthOpening};
+use super::Started;
+use crate::device::{Closed, Link};
+use crate::time::Instant;
+
+/// Seconds until a link that does not open is given up.
+const OPEN_SECS: u32 = 20;
+/// Bytes moved at a time.
+const CHUNK: usize = 512;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Closed,
+    /// Until then.
+    Opening(Instant),
+    Open,
+}
+
+/// A link's state and what was received but not taken yet.
+pub(super) struct Transport {
+    link: Link,
+    state: State,
+    /// The peer sends no more.
+    ended: bool,
+    buffer: [u8; CHUNK],
+    from: usize,
+    to: usize,
+}
+
+impl Transport {
+    pub(super) const fn new(link: Link) -> Self {
+        Self { link, state: State::Closed, ended: false, buffer: [0; CHUNK], from: 0, to: 0 }
+    }
+
+    pub(super) fn is_of(&self, link: Link) -> bool {
+        self.link == link
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.state != State::Closed
+    }
+
+    fn number(&self) -> u8 {
+        match self.link {
+            Link::Center => 0,
+            Link::Package => 1,
+        }
+    }
+
+    pub(super) fn open(&mut self, driver: &Started, network: &QthNetwork) {
+        self.close(network);
+        let Some(peer) = driver.read(|device| device.peer(self.link)) else {
+            return driver.call(|device, now| device.closed(now, self.link, Closed::NotResolved));
+        };
+        // TLS has to be refused by name: a plain connection in its place would tell secrets.
+        let opening = match peer.secure {
+            true => QthOpening::Failed,
+            false => (network.open)(self.number(), peer.host.as_ptr(), peer.host.len(), peer.port),
+        };
+        self.state = State::Opening(driver.now().after_secs(OPEN_SECS));
+        self.opened(driver, network, opening);
+    }
+
+    pub(super) fn close(&mut self, network: &QthNetwork) {
+        if self.is_used() {
+            (network.close)(self.number());
+        }
+        *self = Self::new(self.link);
+    }
+
+    /// Lets device and network exchange what they have for each other; false when neither has anything.
+    pub(super) fn exchange(&mut self, driver: &Started, network: &QthNetwork) -> bool {
+        match self.state {
+            State::Closed => false,
+            State::Opening(_) => self.opened(driver, network, (network.opening)(self.number())),
+            State::Open => {
+                let has_sent = self.send(driver, network);
+                let has_received = self.receive(driver, network);
+                has_sent || has_received
+            }
+        }
+    }
+
+    /// Takes notice of how the opening goes.
+    fn opened(&mut self, driver: &Started, network: &QthNetwork, opening: QthOpening) -> bool {
+        let State::Opening(until) = self.state else { return false };
+        match opening {
+            QthOpening::Pending if driver.now() < until => return false,
+            QthOpening::Open => {
+                self.state = State::Open;
+                driver.call(|device, now| device.connected(now, self.link));
+            }
+            QthOpening::NotResolved => self.fail(driver, network, Closed::NotResolved),
+            QthOpening::Pending | QthOpening::Failed => self.fail(driver, network, Closed::NotOpened),
+        }
+        true
+    }
+
+    fn fail(&mut self, driver: &Started, network: &QthNetwork, why: Closed) {
+        self.close(network);
+        driver.call(|device, now| device.closed(now, self.link, why));
+    }
+
+    fn send(&mut self, driver: &Started, network: &QthNetwork) -> bool {
+        let mut chunk = [0; CHUNK];
+        let count = driver.read(|device| {
+            let bytes = device.transmit(self.link);
+            let count = bytes.len().min(CHUNK);
+            if let Some((chunk, bytes)) = chunk.get_mut(..count).zip(bytes.get(..count)) {
+                chunk.copy_from_slice(bytes);
+            }
+            count
+        });
+        if count == 0 {
+            return false;
+        }
+        // Where it is broken, the peer's last words may still be there; reading finds the end.
+        let sent = usize::try_from((network.send)(self.number(), chunk.as_ptr(), count)).unwrap_or_default().min(count);
+        if sent > 0 {
+            driver.call(|device, now| device.transmitted(now, self.link, sent));
+        }
+        sent > 0
+    }
+
+    fn receive(&mut self, driver: &Started, network: &QthNetwork) -> bool {
+        if !driver.read(|device| device.wants(self.link)) {
+            return false;
+        }
+        if self.from == self.to && !self.ended {
+            self.from = 0;
+            match usize::try_from((network.receive)(self.number(), self.buffer.as_mut_ptr(), CHUNK)) {
+                Ok(count) => self.to = count.min(CHUNK),
+                Err(_) => (self.to, self.ended) = (0, true),
+            }
+        }
+        if self.from == self.to {
+            if self.ended {
+                self.fail(driver, network, Closed::Lost);
+            }
+            return self.ended;
+        }
+        let bytes = self.buffer.get(self.from..self.to).unwrap_or_default();
+        let taken = driver.call(|device, now| device.received(now, self.link, bytes));
+        self.from = self.from.saturating_add(taken).min(self.to);
+        taken > 0
+    }
+}

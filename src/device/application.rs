@@ -10,6 +10,7 @@ use super::upgrading::Upgrading;
 use super::{code, limits, report, Connection, Core, Device};
 use crate::board::Board;
 use crate::device::config::Config;
+use crate::flash::layout::Layout;
 use crate::flash::records::Records;
 use crate::flash::slot::Slots;
 use crate::mqtt::client::Client;
@@ -25,28 +26,40 @@ use heapless::{Deque, String};
 const LIFETIME: core::ops::RangeInclusive<u32> = 21..=600;
 
 impl<B: Board> Device<B> {
-    /// A device on this board. What it knew before the restart is read from flash; nothing is connected yet.
-    pub fn new(now: Instant, mut board: B) -> Self {
-        let layout = board.layout();
-        let records = Records::open(board.flash(), layout);
-        let slots = Slots::load(board.flash(), layout, &records).unwrap_or(Slots::unknown(layout));
-        let mut core = Core {
+    /// A device on this board, switched on.
+    pub fn new(now: Instant, board: B) -> Self {
+        let mut device = Self::off(board);
+        device.switch_on(now);
+        device
+    }
+
+    /// A device that is switched off: for static memory, so that it need not be built on a stack that is smaller than it.
+    pub const fn off(board: B) -> Self {
+        let core = Core {
             board,
             config: Config::new(),
             connection: Connection::new(),
             client_id: String::new(),
             ds: String::new(),
-            next_id: PackageId::FIRST,
+            last_id: PackageId::NONE,
             outbox: Outbox::new(),
             events: Events::new(),
-            records,
-            slots,
+            records: Records::unknown(Layout::NONE),
+            slots: Slots::unknown(Layout::NONE),
             upgrade: Upgrading::new(),
             package_server: None,
             actions: Deque::new(),
         };
-        core.upgrade_restore(now);
         Self { mqtt: Client::new(), download: Download::new(), core }
+    }
+
+    /// Reads from flash what the device knew before the restart; nothing is connected yet. Once, before everything else.
+    pub fn switch_on(&mut self, now: Instant) {
+        let core = &mut self.core;
+        let layout = core.board.layout();
+        core.records = Records::open(core.board.flash(), layout);
+        core.slots = Slots::load(core.board.flash(), layout, &core.records).unwrap_or(Slots::unknown(layout));
+        core.upgrade_restore(now);
     }
 
     /// Connects, and keeps connected. False while product key and secret are not set.

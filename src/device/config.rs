@@ -5,6 +5,27 @@ use crate::ota::VERSION_MAX;
 use crate::text;
 use heapless::String;
 
+/// How a server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Security {
+    /// Plain TCP.
+    Plain = 1,
+    /// TLS.
+    Tls = 2,
+}
+
+impl Security {
+    /// TLS or not.
+    pub const fn of(secure: bool) -> Self {
+        if secure {
+            Self::Tls
+        } else {
+            Self::Plain
+        }
+    }
+}
+
 /// A server's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -12,11 +33,16 @@ pub struct Server {
     pub host: String<{ limits::HOST }>,
     /// Port, not 0.
     pub port: u16,
-    /// TLS.
-    pub secure: bool,
+    /// With TLS or without.
+    pub security: Security,
 }
 
 impl Server {
+    /// With TLS.
+    pub fn is_secure(&self) -> bool {
+        self.security == Security::Tls
+    }
+
     /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
     pub fn parse(url: &str) -> Option<Self> {
         let (secure, rest) = match text::scheme(url) {
@@ -30,7 +56,7 @@ impl Server {
         if !host.bytes().all(is_host) {
             return None;
         }
-        Some(Self { host: String::try_from(host).ok()?, port, secure })
+        Some(Self { host: String::try_from(host).ok()?, port, security: Security::of(secure) })
     }
 }
 
@@ -51,7 +77,7 @@ pub struct Config {
     pub dk: String<{ limits::DEVICE_KEY }>,
     /// The Center, if not the board's default.
     pub server: Option<Server>,
-    /// Keep alive in seconds.
+    /// Keep alive in seconds; 0: the default.
     pub lifetime: u16,
     /// Module version, if not the firmware's own.
     pub version: String<VERSION_MAX>,
@@ -70,7 +96,7 @@ impl Config {
             product: Product { pk: String::new(), ps: String::new() },
             dk: String::new(),
             server: None,
-            lifetime: 120,
+            lifetime: 0,
             version: String::new(),
             mcu_versions: String::new(),
             encrypted_session: false,
@@ -90,7 +116,7 @@ mod tests {
     use super::*;
 
     fn server(url: &str) -> Option<(String<{ limits::HOST }>, u16, bool)> {
-        Server::parse(url).map(|server| (server.host, server.port, server.secure))
+        Server::parse(url).map(|server| (server.host.clone(), server.port, server.is_secure()))
     }
 
     #[test]

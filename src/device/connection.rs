@@ -12,6 +12,8 @@ use crate::protocol::auth;
 use crate::protocol::session::SessionKey;
 use crate::time::Instant;
 
+/// Keep alive in seconds, unless the script sets another.
+const LIFETIME: u16 = 120;
 /// Seconds that the transport may take to open.
 const OPEN_SECS: u32 = 15;
 /// Seconds that the Center may take to send the device secret or the session key.
@@ -56,7 +58,10 @@ pub enum Next {
 }
 
 /// Settings that the Center has sent and that no connection has proved yet.
+#[derive(Default)]
 pub struct Pending {
+    /// There are such settings.
+    pub is_set: bool,
     /// Where to go; `None` for where the script or the board says.
     pub server: Option<Server>,
     /// Under which product.
@@ -74,7 +79,7 @@ pub struct Connection {
     /// Key of the encrypted session, while there is one.
     pub session: Option<SessionKey>,
     /// New settings on trial.
-    pub pending: Option<Pending>,
+    pub pending: Pending,
     /// Settings of the Center that a connection has proved.
     pub moved: Option<Server>,
     /// Product that the Center has moved this device to.
@@ -92,7 +97,7 @@ impl Connection {
             phase: Phase::Stopped,
             retry: Retry::new(),
             session: None,
-            pending: None,
+            pending: Pending { is_set: false, server: None, product: None, failures: 0 },
             moved: None,
             adopted: None,
             is_first: false,
@@ -111,16 +116,15 @@ impl<B: Board> Core<B> {
     /// Where to connect to: settings on trial, those proved before, the script's, the board's.
     pub(super) fn server(&self) -> Option<Server> {
         let connection = &self.connection;
-        let moved = match &connection.pending {
-            Some(pending) => pending.server.clone(),
-            None => connection.moved.clone(),
+        let moved = match connection.pending.is_set {
+            true => connection.pending.server.clone(),
+            false => connection.moved.clone(),
         };
         moved.or_else(|| self.config.server.clone()).or_else(|| Server::parse(self.board.server()))
     }
 
     pub(super) fn product(&self) -> &Product {
-        let pending = self.connection.pending.as_ref().and_then(|pending| pending.product.as_ref());
-        pending.or(self.connection.adopted.as_ref()).unwrap_or(&self.config.product)
+        self.connection.pending.product.as_ref().or(self.connection.adopted.as_ref()).unwrap_or(&self.config.product)
     }
 
     /// Opens the transport if it is time to.
@@ -155,7 +159,10 @@ impl<B: Board> Core<B> {
                 client_id: &self.client_id,
                 user_name,
                 password: Some(password.as_bytes()),
-                keep_alive: self.config.lifetime,
+                keep_alive: match self.config.lifetime {
+                    0 => LIFETIME,
+                    lifetime => lifetime,
+                },
                 clean_session: true,
             };
             mqtt.connect(now, &connect).ok()
@@ -221,10 +228,11 @@ impl<B: Board> Core<B> {
         }
         self.drop_link();
         self.tell(event, code);
-        if let Some(pending) = &mut self.connection.pending {
+        let pending = &mut self.connection.pending;
+        if pending.is_set {
             pending.failures = pending.failures.saturating_add(1);
             if pending.failures >= TRIAL_FAILURES {
-                self.connection.pending = None;
+                *pending = Pending::default();
             }
         }
         let mut random = [0];

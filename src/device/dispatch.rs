@@ -2,7 +2,7 @@
 //!
 //! Facts: wire protocol, sections 2 to 4.
 
-use super::config::{Product, Server};
+use super::config::{Product, Security, Server};
 use super::connection::{Next, Pending, Phase};
 use super::event::{topic, Event};
 use super::outbox::Sender;
@@ -210,7 +210,7 @@ impl<B: Board> Core<B> {
                 Some(server) => server,
                 None => self.connection.moved.clone(),
             };
-            self.connection.pending = Some(Pending { server, product, failures: 0 });
+            self.connection.pending = Pending { is_set: true, server, product, failures: 0 };
             leave = true;
         }
         if leave {
@@ -238,10 +238,10 @@ impl<B: Board> Core<B> {
 
     /// Queues a message of our own with a QoS of the application's choice; false when there is no room.
     pub(super) fn queue_with(&mut self, length: usize, command: u16, qos: QoS, sender: Sender) -> bool {
-        let id = self.next_id;
+        let id = self.last_id.next();
         let queued = length <= limits::MESSAGE && self.outbox.commit(length, id, command, qos, sender).is_ok();
         if queued {
-            self.next_id = id.next();
+            self.last_id = id;
         }
         queued
     }
@@ -267,7 +267,7 @@ fn new_server(mut fields: Reader<'_>) -> Option<Server> {
     let mut server = Server::parse(name)?;
     if port != 0 {
         server.port = port;
-        server.secure = port == 8883;
+        server.security = Security::of(port == 8883);
     }
     Some(server)
 }

@@ -83,7 +83,7 @@ pub(crate) struct Core<B: Board> {
     connection: Connection,
     client_id: String<{ auth::CLIENT_ID_MAX }>,
     ds: String<{ limits::DEVICE_SECRET }>,
-    next_id: PackageId,
+    last_id: PackageId,
     outbox: Outbox,
     events: Events,
     records: Records,

@@ -1,6 +1,6 @@
 //! What the device must not forget: its secret, and where the Center has moved it to.
 
-use super::config::{Product, Server};
+use super::config::{Product, Security, Server};
 use super::{limits, Core};
 use crate::board::Board;
 use crate::flash::records::Key;
@@ -49,7 +49,10 @@ impl<B: Board> Core<B> {
 
     /// A connection with new settings has succeeded: from now on they are the settings.
     pub(super) fn adopt_pending(&mut self) {
-        let Some(pending) = self.connection.pending.take() else { return };
+        let pending = core::mem::take(&mut self.connection.pending);
+        if !pending.is_set {
+            return;
+        }
         self.connection.moved = pending.server;
         if let Some(product) = pending.product {
             self.connection.adopted = Some(product);
@@ -58,7 +61,7 @@ impl<B: Board> Core<B> {
         let moved = self.connection.moved.as_ref();
         let product = self.connection.adopted.as_ref();
         let port = moved.map_or(0, |server| server.port).to_le_bytes();
-        let secure = u8::from(moved.is_some_and(|server| server.secure));
+        let secure = u8::from(moved.is_some_and(Server::is_secure));
         let fits = push_text(&mut record, self.configured_host())
             && push_text(&mut record, &self.config.product.pk)
             && push_text(&mut record, moved.map_or("", |server| server.host.as_str()))
@@ -90,7 +93,7 @@ impl<B: Board> Core<B> {
         }
         let port = u16::from_le_bytes([p0, p1]);
         if let (false, Ok(host)) = (host.is_empty(), String::try_from(host)) {
-            self.connection.moved = Some(Server { host, port, secure: secure != 0 });
+            self.connection.moved = Some(Server { host, port, security: Security::of(secure != 0) });
         }
         if let (false, Ok(pk), Ok(ps)) = (pk.is_empty(), String::try_from(pk), String::try_from(ps)) {
             self.connection.adopted = Some(Product { pk, ps });

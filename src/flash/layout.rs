@@ -28,6 +28,12 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// No flash.
+    pub const NONE: Self = {
+        let none = Region { start: 0, len: 0 };
+        Self { records: none, bank: 0, slots: [none, none] }
+    };
+
     /// The unix board: 64 KiB of records in eight banks, two slots of 4 MiB, 4 KiB erase blocks.
     pub const UNIX: Self = Self {
         records: Region { start: 0, len: 64 * 1024 },

@@ -58,8 +58,8 @@ pub struct Records {
     end: u32,
     /// The next record goes to a new bank: this one is not blank behind its end, or there is none in use yet.
     is_closed: bool,
-    /// Which bank is in use can't be read: nothing is read or written.
-    is_unreadable: bool,
+    /// It can be read which bank is in use; otherwise nothing is written.
+    is_readable: bool,
 }
 
 /// A whole record, by its place in the flash.
@@ -71,14 +71,19 @@ struct Found {
 }
 
 impl Records {
+    /// Records of a flash that was not looked at: nothing is read or written.
+    pub const fn unknown(layout: Layout) -> Self {
+        Self { layout, bank: 0, sequence: 0, end: 0, is_closed: false, is_readable: false }
+    }
+
     /// Finds the bank in use. A blank flash has none: it has no records.
     pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
         let mut newest: Option<(u32, u32)> = None;
-        let mut is_unreadable = false;
+        let mut is_readable = true;
         for bank in 0..Self::banks(&layout) {
             let start = layout.records.start.saturating_add(bank.saturating_mul(layout.bank));
             let sequence = bank_sequence(flash, start);
-            is_unreadable |= sequence.is_err();
+            is_readable &= sequence.is_ok();
             let Ok(Some(sequence)) = sequence else { continue };
             // Sequence numbers wrap around; the newest is the one just ahead of the others.
             if newest.is_none_or(|(_, other)| sequence.wrapping_sub(other) < u32::MAX / 2) {
@@ -86,9 +91,9 @@ impl Records {
             }
         }
         let (bank, sequence) = newest.unwrap_or((0, 0));
-        let mut records = Self { layout, bank, sequence, end: BANK_HEADER, is_closed: newest.is_none(), is_unreadable };
+        let mut records = Self { layout, bank, sequence, end: BANK_HEADER, is_closed: newest.is_none(), is_readable };
         if newest.is_some() {
-            records.is_unreadable |= records.find_end(flash).is_err();
+            records.is_readable &= records.find_end(flash).is_ok();
         }
         records
     }
@@ -113,7 +118,7 @@ impl Records {
     /// # Errors
     /// There is no room for it beside the others, or flash can't be written. What was there before still is.
     pub fn put<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
-        if self.is_unreadable {
+        if !self.is_readable {
             return Err(Error::Device);
         }
         let mut same = [0; CHUNK];
@@ -163,7 +168,7 @@ impl Records {
 
     /// The last whole record of `key`.
     fn find<F: NorFlash>(&self, flash: &mut F, key: Key) -> Result<Option<Found>, Error> {
-        if self.is_unreadable {
+        if !self.is_readable {
             return Err(Error::Device);
         }
         let mut last = None;

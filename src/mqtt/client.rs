@@ -80,7 +80,7 @@ pub struct Client<const IN: usize, const OUT: usize> {
     /// Length of the packet at the start of `input` that was handed out.
     handed_out: usize,
     output: Vec<u8, OUT>,
-    next_id: PacketId,
+    last_id: PacketId,
     outgoing: Vec<(PacketId, Awaits), IN_FLIGHT>,
     /// QoS 2 messages that were handed out and not released.
     unreleased: Vec<PacketId, UNRELEASED>,
@@ -102,7 +102,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
             filled: 0,
             handed_out: 0,
             output: Vec::new(),
-            next_id: PacketId::FIRST,
+            last_id: PacketId::NONE,
             outgoing: Vec::new(),
             unreleased: Vec::new(),
             keep_alive_millis: 0,
@@ -417,12 +417,11 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
 
     fn unused_id(&mut self) -> PacketId {
         // No more than eight are in use, so one is found at once.
-        while self.outgoing.iter().any(|(used, _)| *used == self.next_id) {
-            self.next_id = self.next_id.next();
+        self.last_id = self.last_id.next();
+        while self.outgoing.iter().any(|(used, _)| *used == self.last_id) {
+            self.last_id = self.last_id.next();
         }
-        let id = self.next_id;
-        self.next_id = id.next();
-        id
+        self.last_id
     }
 
     fn over(&mut self) {

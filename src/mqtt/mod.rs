@@ -9,9 +9,10 @@ pub mod packet;
 
 /// Why a packet could not be written, or the session can't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Error {
     /// No room now; there will be after more was transmitted or acknowledged.
-    Busy,
+    Busy = 1,
     /// The packet is larger than the buffer can ever hold.
     TooLarge,
     /// Not possible in the session's present state.

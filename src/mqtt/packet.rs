@@ -33,6 +33,8 @@ pub struct PacketId(u16);
 impl PacketId {
     /// The first identifier.
     pub const FIRST: Self = Self(1);
+    /// No identifier: what the last one was before there was any.
+    pub const NONE: Self = Self(0);
 
     /// The identifier with this number; 0 is none.
     pub const fn new(number: u16) -> Option<Self> {

@@ -176,6 +176,7 @@ pub struct Body {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyState {
+    Over,
     /// So many bytes left.
     Plain(u32),
     /// No end but the connection's.
@@ -190,7 +191,6 @@ enum BodyState {
     ChunkEnd,
     /// In the lines behind the last chunk; true: at the start of one.
     Trailer(bool),
-    Over,
 }
 
 /// What comes next in a body.

@@ -25,6 +25,8 @@ pub struct PackageId(u16);
 impl PackageId {
     /// The id that a side starts to count with.
     pub const FIRST: Self = Self(1);
+    /// No id: what the last one was before there was any.
+    pub const NONE: Self = Self(0);
     const LAST: u16 = 0xFFFE;
 
     /// The id with this number; `None` for 0 and 0xFFFF, which no message may have.

@@ -3,7 +3,7 @@
 use super::mcu::mcus;
 use super::{Fetch, Unexpected, ATTEMPT_SECS, FILE_INFO_MAX, MCU_SECS, PROGRESS_SECS};
 use crate::board::{Board, Started};
-use crate::device::config::Server;
+use crate::device::config::{Security, Server};
 use crate::device::event::Event;
 use crate::device::{Action, Core, Device, Link};
 use crate::flash::records::Key;
@@ -114,7 +114,7 @@ impl<B: Board> Core<B> {
         self.upgrade.due = None;
         self.upgrade.expected = info.expected;
         self.upgrade.size = info.size;
-        let mut digests = Digests::new(&info.expected);
+        let mut digests = Digests::new();
         let offset = match self.prepare_slot(info, goes_on, &mut digests) {
             Ok(offset) => offset,
             Err(_) => return self.fail(Failure::Flash),
@@ -148,7 +148,7 @@ impl<B: Board> Core<B> {
     fn piece_arrived(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Failure> {
         if offset == 0 {
             // The file changed under way and starts anew.
-            self.upgrade.digests = Some(Digests::new(&self.upgrade.expected));
+            self.upgrade.digests = Some(Digests::new());
         }
         self.slots.write(self.board.flash(), &mut self.records, offset, bytes).map_err(|_| Failure::Flash)?;
         if let Some(digests) = &mut self.upgrade.digests {
@@ -219,7 +219,8 @@ impl<B: Board> Device<B> {
                 None => return,
                 Some(Step::Connect { secure: true, .. }) if !core.board.has_tls() => Err(Failure::NoTls),
                 Some(Step::Connect { host, port, secure }) => {
-                    core.package_server = String::try_from(host).ok().map(|host| Server { host, port, secure });
+                    let security = Security::of(secure);
+                    core.package_server = String::try_from(host).ok().map(|host| Server { host, port, security });
                     core.act(Action::Open(Link::Package));
                     continue;
                 }

@@ -155,8 +155,8 @@ impl QthBoard {
     }
 }
 
-/// The flash behind the table's functions.
-pub struct Flash(&'static QthBoard);
+/// The flash behind the table's functions; none before the device is started.
+pub struct Flash(Option<&'static QthBoard>);
 
 /// The flash has failed, or was asked for what it can't do.
 #[derive(Debug)]
@@ -181,9 +181,11 @@ fn done(is_done: bool) -> Result<(), FlashError> {
 }
 
 impl Flash {
-    /// Whether all these bytes are the flash's, so that a board's function never gets others.
-    fn has(&self, offset: u32, length: usize) -> bool {
-        usize::try_from(offset).is_ok_and(|offset| offset.checked_add(length).is_some_and(|end| end <= self.capacity()))
+    /// The functions, if all these bytes are the flash's, so that a board never gets others.
+    fn with(&self, offset: u32, length: usize) -> Result<&'static QthFlash, FlashError> {
+        let end = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(length));
+        let board = self.0.filter(|_| end.is_some_and(|end| end <= self.capacity()));
+        board.map(|board| &board.flash).ok_or(FlashError)
     }
 }
 
@@ -191,11 +193,11 @@ impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        done(self.has(offset, bytes.len()) && (self.0.flash.read)(offset, bytes.as_mut_ptr(), bytes.len()))
+        done((self.with(offset, bytes.len())?.read)(offset, bytes.as_mut_ptr(), bytes.len()))
     }
 
     fn capacity(&self) -> usize {
-        usize::try_from(self.0.layout().size()).unwrap_or_default()
+        self.0.and_then(|board| usize::try_from(board.layout().size()).ok()).unwrap_or_default()
     }
 }
 
@@ -205,13 +207,13 @@ impl NorFlash for Flash {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         let length = to.checked_sub(from).ok_or(FlashError)?;
-        let is_good = from.is_multiple_of(ERASE) && length.is_multiple_of(ERASE) && self.has(from, length as usize);
-        done(is_good && (self.0.flash.erase)(from, length))
+        done(from.is_multiple_of(ERASE) && length.is_multiple_of(ERASE))?;
+        done((self.with(from, length as usize)?.erase)(from, length))
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        let is_aligned = offset.is_multiple_of(WRITE as u32) && bytes.len().is_multiple_of(WRITE);
-        done(is_aligned && self.has(offset, bytes.len()) && (self.0.flash.write)(offset, bytes.as_ptr(), bytes.len()))
+        done(offset.is_multiple_of(WRITE as u32) && bytes.len().is_multiple_of(WRITE))?;
+        done((self.with(offset, bytes.len())?.write)(offset, bytes.as_ptr(), bytes.len()))
     }
 }
 
@@ -226,10 +228,20 @@ pub struct BareBoard {
 }
 
 impl BareBoard {
+    /// No board yet.
+    pub(super) const NONE: Self = Self {
+        flash: Flash(None),
+        module: String::new(),
+        dk: String::new(),
+        iccid: String::new(),
+        server: String::new(),
+        version: String::new(),
+    };
+
     /// The board; `None` when its flash can't be laid out so. `version` is the firmware's.
     pub(super) fn new(board: &'static QthBoard, version: &str) -> Option<Self> {
         board.has_good_layout().then(|| Self {
-            flash: Flash(board),
+            flash: Flash(Some(board)),
             module: board.text(QthName::Module),
             dk: board.text(QthName::DeviceKey),
             iccid: board.text(QthName::Iccid),
@@ -247,11 +259,11 @@ impl Board for BareBoard {
     }
 
     fn layout(&self) -> Layout {
-        self.flash.0.layout()
+        self.flash.0.map_or(Layout::NONE, QthBoard::layout)
     }
 
     fn started(&self) -> Started {
-        if self.flash.0.flash.started_by_slot {
+        if self.flash.0.is_some_and(|board| board.flash.started_by_slot) {
             Started::BySlot
         } else {
             Started::Directly
@@ -259,12 +271,16 @@ impl Board for BareBoard {
     }
 
     fn random(&mut self, bytes: &mut [u8]) {
-        (self.flash.0.random)(bytes.as_mut_ptr(), bytes.len());
+        if let Some(board) = self.flash.0 {
+            (board.random)(bytes.as_mut_ptr(), bytes.len());
+        }
     }
 
     fn status(&mut self) -> Status {
         let mut measures = QthMeasures::default();
-        (self.flash.0.measure)(&raw mut measures);
+        if let Some(board) = self.flash.0 {
+            (board.measure)(&raw mut measures);
+        }
         let QthMeasures { battery, millivolts, signal, free } = measures;
         Status { battery, millivolts, signal, free }
     }
@@ -278,7 +294,7 @@ impl Board for BareBoard {
     }
 
     fn trial_seconds(&self) -> u32 {
-        self.flash.0.flash.trial_seconds
+        self.flash.0.map_or(0, |board| board.flash.trial_seconds)
     }
 }
 
@@ -361,7 +377,7 @@ mod tests {
 
     #[test]
     fn the_flash_is_asked_only_for_what_it_has() {
-        let mut flash = Flash(&BOARD);
+        let mut flash = Flash(Some(&BOARD));
         assert_eq!(flash.capacity(), 0xc000);
         assert!(flash.read(0xbfff, &mut [0]).is_ok());
         assert!(flash.read(0xc000, &mut [0]).is_err());

@@ -2,8 +2,8 @@
 //!
 //! The device is not locked while they run: a board's sockets may be a script's objects, whose code may call the device.
 
-use super::board::{QthNetwork, QthOpening};
-use super::Started;
+use super::board::QthOpening;
+use super::Network;
 use crate::device::{Closed, Link};
 use crate::time::Instant;
 
@@ -22,7 +22,7 @@ enum State {
 
 /// A link's state and what was received but not taken yet.
 pub(super) struct Transport {
-    link: Link,
+    pub(super) link: Link,
     state: State,
     /// The peer sends no more.
     ended: bool,
@@ -32,13 +32,8 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) const fn new(link: Link) -> Self {
-        Self { link, state: State::Closed, ended: false, buffer: [0; CHUNK], from: 0, to: 0 }
-    }
-
-    pub(super) fn is_of(&self, link: Link) -> bool {
-        self.link == link
-    }
+    pub(super) const CLOSED: Self =
+        Self { link: Link::Center, state: State::Closed, ended: false, buffer: [0; CHUNK], from: 0, to: 0 };
 
     pub(super) fn is_used(&self) -> bool {
         self.state != State::Closed
@@ -51,63 +46,63 @@ impl Transport {
         }
     }
 
-    pub(super) fn open(&mut self, driver: &Started, network: &QthNetwork) {
+    pub(super) fn open(&mut self, network: &Network<'_>) {
         self.close(network);
-        let Some(peer) = driver.read(|device| device.peer(self.link)) else {
-            return driver.call(|device, now| device.closed(now, self.link, Closed::NotResolved));
+        let Some(peer) = network.tell(|device, _| device.peer(self.link)) else {
+            return network.tell(|device, now| device.closed(now, self.link, Closed::NotResolved));
         };
         // TLS has to be refused by name: a plain connection in its place would tell secrets.
-        let opening = match peer.secure {
+        let opening = match peer.is_secure() {
             true => QthOpening::Failed,
-            false => (network.open)(self.number(), peer.host.as_ptr(), peer.host.len(), peer.port),
+            false => (network.functions.open)(self.number(), peer.host.as_ptr(), peer.host.len(), peer.port),
         };
-        self.state = State::Opening(driver.now().after_secs(OPEN_SECS));
-        self.opened(driver, network, opening);
+        self.state = State::Opening(network.tell(|_, now| now).after_secs(OPEN_SECS));
+        self.opened(network, opening);
     }
 
-    pub(super) fn close(&mut self, network: &QthNetwork) {
+    pub(super) fn close(&mut self, network: &Network<'_>) {
         if self.is_used() {
-            (network.close)(self.number());
+            (network.functions.close)(self.number());
         }
-        *self = Self::new(self.link);
+        *self = Self { link: self.link, ..Self::CLOSED };
     }
 
     /// Lets device and network exchange what they have for each other; false when neither has anything.
-    pub(super) fn exchange(&mut self, driver: &Started, network: &QthNetwork) -> bool {
+    pub(super) fn exchange(&mut self, network: &Network<'_>) -> bool {
         match self.state {
             State::Closed => false,
-            State::Opening(_) => self.opened(driver, network, (network.opening)(self.number())),
+            State::Opening(_) => self.opened(network, (network.functions.opening)(self.number())),
             State::Open => {
-                let has_sent = self.send(driver, network);
-                let has_received = self.receive(driver, network);
+                let has_sent = self.send(network);
+                let has_received = self.receive(network);
                 has_sent || has_received
             }
         }
     }
 
     /// Takes notice of how the opening goes.
-    fn opened(&mut self, driver: &Started, network: &QthNetwork, opening: QthOpening) -> bool {
+    fn opened(&mut self, network: &Network<'_>, opening: QthOpening) -> bool {
         let State::Opening(until) = self.state else { return false };
         match opening {
-            QthOpening::Pending if driver.now() < until => return false,
+            QthOpening::Pending if network.tell(|_, now| now) < until => return false,
             QthOpening::Open => {
                 self.state = State::Open;
-                driver.call(|device, now| device.connected(now, self.link));
+                network.tell(|device, now| device.connected(now, self.link));
             }
-            QthOpening::NotResolved => self.fail(driver, network, Closed::NotResolved),
-            QthOpening::Pending | QthOpening::Failed => self.fail(driver, network, Closed::NotOpened),
+            QthOpening::NotResolved => self.fail(network, Closed::NotResolved),
+            QthOpening::Pending | QthOpening::Failed => self.fail(network, Closed::NotOpened),
         }
         true
     }
 
-    fn fail(&mut self, driver: &Started, network: &QthNetwork, why: Closed) {
+    fn fail(&mut self, network: &Network<'_>, why: Closed) {
         self.close(network);
-        driver.call(|device, now| device.closed(now, self.link, why));
+        network.tell(|device, now| device.closed(now, self.link, why));
     }
 
-    fn send(&mut self, driver: &Started, network: &QthNetwork) -> bool {
+    fn send(&mut self, network: &Network<'_>) -> bool {
         let mut chunk = [0; CHUNK];
-        let count = driver.read(|device| {
+        let count = network.tell(|device, _| {
             let bytes = device.transmit(self.link);
             let count = bytes.len().min(CHUNK);
             if let Some((chunk, bytes)) = chunk.get_mut(..count).zip(bytes.get(..count)) {
@@ -119,32 +114,32 @@ impl Transport {
             return false;
         }
         // Where it is broken, the peer's last words may still be there; reading finds the end.
-        let sent = usize::try_from((network.send)(self.number(), chunk.as_ptr(), count)).unwrap_or_default().min(count);
+        let sent = usize::try_from((network.functions.send)(self.number(), chunk.as_ptr(), count)).unwrap_or_default().min(count);
         if sent > 0 {
-            driver.call(|device, now| device.transmitted(now, self.link, sent));
+            network.tell(|device, now| device.transmitted(now, self.link, sent));
         }
         sent > 0
     }
 
-    fn receive(&mut self, driver: &Started, network: &QthNetwork) -> bool {
-        if !driver.read(|device| device.wants(self.link)) {
+    fn receive(&mut self, network: &Network<'_>) -> bool {
+        if !network.tell(|device, _| device.wants(self.link)) {
             return false;
         }
         if self.from == self.to && !self.ended {
             self.from = 0;
-            match usize::try_from((network.receive)(self.number(), self.buffer.as_mut_ptr(), CHUNK)) {
+            match usize::try_from((network.functions.receive)(self.number(), self.buffer.as_mut_ptr(), CHUNK)) {
                 Ok(count) => self.to = count.min(CHUNK),
                 Err(_) => (self.to, self.ended) = (0, true),
             }
         }
         if self.from == self.to {
             if self.ended {
-                self.fail(driver, network, Closed::Lost);
+                self.fail(network, Closed::Lost);
             }
             return self.ended;
         }
         let bytes = self.buffer.get(self.from..self.to).unwrap_or_default();
-        let taken = driver.call(|device, now| device.received(now, self.link, bytes));
+        let taken = network.tell(|device, now| device.received(now, self.link, bytes));
         self.from = self.from.saturating_add(taken).min(self.to);
         taken > 0
     }

@@ -100,7 +100,7 @@ impl Transport {
         *self = Self::new(self.link);
         self.state = match peer {
             None => State::Refused(Closed::NotResolved),
-            Some(peer) if peer.secure => State::Refused(Closed::NotOpened),
+            Some(peer) if peer.is_secure() => State::Refused(Closed::NotOpened),
             Some(peer) => match peer.host.parse() {
                 Ok(address) => {
                     let others = vec![SocketAddr::new(address, peer.port)];

@@ -84,7 +84,10 @@ def setMcuVer(comp_no: str, version: str, infoCB: Callable[..., Any], resultCB: 
 
     infoCB(component, version, url, [size,] md5, crc) tells of a package; it gets the size when it takes six arguments.
     resultCB(component, result) tells the outcome. Call this again after the MCU was updated: the upgrade has succeeded when
-    the version is the plan's target."""
+    the version is the plan's target.
+
+    The script downloads the package from the url itself, or has the module do it: otaAction(2), mcuFWDataRead() until all is
+    read, otaAction(3). After a restart infoCB is called again."""
 
 def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
     """Registers the Python application as a component of its own. Plans for it are not taken yet."""
@@ -143,8 +146,10 @@ def otaRequest(mode: int = 0) -> bool:
     connected."""
 
 def otaAction(action: Literal[0, 1, 2, 3]) -> bool:
-    """Answers an upgrade plan: 0 refuses, 1 accepts; for an MCU 2 asks for the next piece, 3 tells that it is being
-    updated. False when there is nothing to answer."""
+    """Answers an upgrade plan: 0 refuses, 1 accepts. For an MCU: 2 has the module download the package, and is True from
+    then on, however often it is called; 3 tells that the MCU is being updated. False when there is nothing to answer, and
+    for 2 where the board has no slot as large as the package."""
 
 def mcuFWDataRead(addr: int, len: int) -> Union[bytes, None]:
-    """Reads a downloaded MCU package, `len` bytes from `addr`; None where there is none."""
+    """Reads a downloaded MCU package, up to `len` bytes from `addr`; None until all of it was downloaded and verified,
+    and behind its end. The upgrade fails when 60 seconds pass without a read."""

@@ -418,6 +418,18 @@ pub extern "C" fn qth_ota_action(action: u8) -> bool {
     device(|device, now| device.ota_action(now, action))
 }
 
+/// Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
+/// behind its end.
+///
+/// # Safety
+/// `out` points to `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn qth_mcu_read(offset: u32, out: *mut u8, size: usize) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { core::slice::from_raw_parts_mut(out, size) };
+    device(|device, now| device.mcu_package_read(now, offset, out)).unwrap_or_default()
+}
+
 /// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 /// is no good or there are too many.
 ///

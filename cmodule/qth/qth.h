@@ -389,6 +389,13 @@ bool qth_ota_request(bool with_sha256);
 // Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3).
 bool qth_ota_action(uint8_t action);
 
+// Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
+// behind its end.
+//
+// # Safety
+// `out` points to `size` bytes.
+size_t qth_mcu_read(uint32_t offset, uint8_t *out, size_t size);
+
 // The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 // is no good or there are too many.
 //

@@ -8,6 +8,8 @@
 
 // Largest action of otaAction.
 #define ACTION_MAX (3)
+// Largest address and length in a package: small ints on every port.
+#define READ_MAX (0x3fffffff)
 
 // otaRequest([mode])
 static mp_obj_t ota_request(size_t n_args, const mp_obj_t *args) {
@@ -66,10 +68,21 @@ static mp_obj_t get_ota_key(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(qth_get_ota_key_obj, get_ota_key);
 
-// An MCU's package is downloaded by the script itself, from the address that infoCB names: there is none to read here.
+// mcuFWDataRead(address, length): None while the package is not there, and behind its end.
 static mp_obj_t mcu_fw_data_read(mp_obj_t address_in, mp_obj_t length_in) {
-    qth_number_argument(address_in, 0);
-    qth_number_argument(length_in, 0);
-    return mp_const_none;
+    int32_t address = qth_number_argument(address_in, READ_MAX);
+    int32_t length = qth_number_argument(length_in, READ_MAX);
+    if (!qth_is_ready() || address < 0 || length <= 0) {
+        return mp_const_none;
+    }
+    // Nothing is allocated while there is nothing to read.
+    uint8_t first;
+    if (qth_mcu_read(address, &first, 1) == 0) {
+        return mp_const_none;
+    }
+    vstr_t bytes;
+    vstr_init_len(&bytes, length);
+    bytes.len = qth_mcu_read(address, (uint8_t *)bytes.buf, bytes.len);
+    return mp_obj_new_bytes_from_vstr(&bytes);
 }
 MP_DEFINE_CONST_FUN_OBJ_2(qth_mcu_fw_data_read_obj, mcu_fw_data_read);

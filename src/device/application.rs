@@ -235,9 +235,16 @@ impl<B: Board> Device<B> {
         match action {
             0 => core.refuse_plan(download),
             1 => core.accept_plan(now),
-            // Pieces of MCU packages are not handed out: `infoCB` names the address for the script to download.
+            2 => core.fetch_mcu_package(now, download),
+            3 => core.mcu_updates(now),
             _ => false,
         }
+    }
+
+    /// Reads from the downloaded package of an MCU, from `offset` on; returns the number of bytes, `None` while no package is
+    /// there, and behind its end.
+    pub fn mcu_package_read(&mut self, now: Instant, offset: u32, out: &mut [u8]) -> Option<usize> {
+        self.core.mcu_package_read(now, offset, out)
     }
 
     /// Names an MCU component and its version; false when the texts don't fit. With the target of the upgrade in

@@ -345,6 +345,19 @@ impl Slots {
         self.save_or_restore(flash, records, before)
     }
 
+    /// Reads from the ready image; returns how many bytes it has from there on, at most as many as fit into `out`.
+    ///
+    /// # Errors
+    /// No image is ready, or flash can't be read.
+    pub fn read_ready<F: NorFlash>(&self, flash: &mut F, offset: u32, out: &mut [u8]) -> Result<usize, Error> {
+        let mut slots = self.layout.slots.iter().zip(&self.slots);
+        let (region, slot) = slots.find(|(_, slot)| slot.state == State::Ready).ok_or(Error::State)?;
+        let length = out.len().min(slot.size.saturating_sub(offset) as usize);
+        let out = out.get_mut(..length).ok_or(Error::State)?;
+        flash.read(region.start.saturating_add(offset), out).map_err(|_| Error::Device)?;
+        Ok(length)
+    }
+
     /// The ready image is started next, and has so many starts to prove itself.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! Left out are the traces in which this device does better by design (wire protocol, section 6): `http_cut` and
 //! `power_loss` (a download goes on instead of failing), `wrong_md5` (no "downloaded" before the digest is right, five
-//! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are not handed out).
+//! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are read only after all of the
+//! package was verified, and each status is reported once).
 
 #[allow(dead_code, reason = "the simulator needs more of it")]
 #[path = "../sim/board.rs"]

@@ -1,4 +1,4 @@
-//! A Center that wants one device to run version 1.1.0.
+//! A Center that wants one device, or its MCU, to run version 1.1.0.
 
 use crate::random::Random;
 use crate::wire::{self, Packet};
@@ -25,6 +25,7 @@ pub struct Center {
     pub verdict: Verdict,
     /// Status codes in the order of their first arrival, repetitions by resending left out.
     pub statuses: Vec<u8>,
+    is_for_mcu: bool,
     file_info: Vec<u8>,
     knows_device: bool,
     input: Vec<u8>,
@@ -36,15 +37,16 @@ pub struct Center {
 }
 
 impl Center {
-    pub fn new(size: u32, md5: &str, crc32: &str) -> Self {
+    pub fn new(is_for_mcu: bool, size: u32, md5: &str, crc32: &str) -> Self {
         let mut bytes = [0; 512];
         let mut writer = Writer::new(&mut bytes);
-        writer.text(1, "http://files/fw.bin").int(2, i64::from(size)).text(3, md5).text(4, "EC600N");
-        writer.text(5, "1.0.0").text(6, TARGET).int(7, 0).text(15, crc32);
+        writer.text(1, "http://files/fw.bin").int(2, i64::from(size)).text(3, md5).text(4, component(is_for_mcu));
+        writer.text(5, "1.0.0").text(6, TARGET).int(7, is_for_mcu.into()).text(15, crc32);
         let length = writer.finish().unwrap();
         Self {
             verdict: Verdict::Open,
             statuses: Vec::new(),
+            is_for_mcu,
             file_info: bytes[..length].to_vec(),
             knows_device: false,
             input: Vec::new(),
@@ -135,7 +137,8 @@ impl Center {
                 self.last_package = frame.id.get();
                 let code = ttlv::find(frame.payload, 13).unwrap().as_i64().unwrap() as u8;
                 let text = ttlv::find(frame.payload, 14).unwrap().as_text().unwrap().to_owned();
-                let version = ttlv::find(frame.payload, 25).map(|value| value.as_text().unwrap().to_owned());
+                let version = ttlv::find(frame.payload, if self.is_for_mcu { 26 } else { 25 });
+                let version = version.map(|value| value.as_text().unwrap().replace("MCU1:", ""));
                 if !is_repeated {
                     self.statuses.push(code);
                 }
@@ -171,7 +174,8 @@ impl Center {
         }
         let mut bytes = [0; 128];
         let mut writer = Writer::new(&mut bytes);
-        writer.text(4, "EC600N").text(5, "1.0.0").text(6, TARGET).int(7, 0).int(8, 30).int(9, 65536).int(10, -110);
+        writer.text(4, component(self.is_for_mcu)).text(5, "1.0.0").text(6, TARGET);
+        writer.int(7, self.is_for_mcu.into()).int(8, 30).int(9, 65536).int(10, -110);
         let length = writer.finish().unwrap();
         self.send("ota", command::OTA_PLAN, &bytes[..length]);
     }
@@ -184,5 +188,13 @@ impl Center {
         let topic = format!("q/1/d/qd{PK}866000000000017/{class}");
         self.output.extend(wire::publish(self.next_id, false, &topic, &bytes[..length]));
         self.next_id += 1;
+    }
+}
+
+fn component(is_for_mcu: bool) -> &'static str {
+    if is_for_mcu {
+        "MCU1"
+    } else {
+        "EC600N"
     }
 }

@@ -7,6 +7,7 @@
 mod board;
 mod center;
 mod files;
+mod mcu;
 mod random;
 mod wire;
 mod world;
@@ -55,6 +56,16 @@ fn a_damaged_file_is_given_up_after_five_attempts() {
     assert_eq!(end.verdict, Verdict::Failed("UPDATEERROR: MD5 differs".into()));
     assert_eq!(end.statuses.iter().filter(|status| **status == 4).count(), 5);
     assert_eq!(end.version, "1.0.0");
+}
+
+#[test]
+fn the_package_of_an_mcu_is_downloaded_verified_and_read_in_pieces() {
+    let end = World::new(8, Faults::NONE, Firmware::OfMcu).run();
+    assert_eq!(end.verdict, Verdict::Upgraded);
+    assert_eq!(end.statuses, [1, 2, 4, 5, 8, 9, 11]);
+    assert_eq!((end.restarts, end.version.as_str()), (0, "1.0.0"), "the module's own firmware stays");
+    let end = World::new(9, Faults { damaged_file: true, ..Faults::NONE }, Firmware::OfMcu).run();
+    assert_eq!(end.verdict, Verdict::Failed("UPDATEERROR: MD5 differs".into()));
 }
 
 #[test]
@@ -112,12 +123,13 @@ fn any_faults_end_in_the_new_or_the_old_firmware_with_a_true_report() {
             0 => Firmware::Crashes,
             1 => Firmware::Mute,
             2 => Firmware::Mislabelled,
+            3 => Firmware::OfMcu,
             _ => Firmware::Good,
         };
         // The world itself checks that what runs is what was reported.
         let end = World::new(seed, Faults::random(seed), firmware).run();
         if end.verdict == Verdict::Upgraded {
-            assert_eq!(firmware, Firmware::Good, "seed {seed}");
+            assert!(matches!(firmware, Firmware::Good | Firmware::OfMcu), "seed {seed}");
             upgraded += 1;
         }
     }

@@ -3,6 +3,7 @@
 use crate::board::{SimBoard, LAYOUT};
 use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
+use crate::mcu::Mcu;
 use crate::random::Random;
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
@@ -79,6 +80,8 @@ pub enum Firmware {
     Mute,
     /// Reports another version than the plan's target.
     Mislabelled,
+    /// It is an MCU's.
+    OfMcu,
 }
 
 /// How a run ended.
@@ -105,6 +108,7 @@ pub struct World {
     new_image: Vec<u8>,
     restarts: usize,
     results: Vec<bool>,
+    mcu: Mcu,
 }
 
 const LINKS: [Link; 2] = [Link::Center, Link::Package];
@@ -126,7 +130,9 @@ impl World {
         if let Some((operation, cut)) = faults.cut {
             flash.cut_power_at(operation, cut);
         }
-        let center = Center::new(new_image.len() as u32, &hex(&md5(&new_image)), &format!("{:08x}", crc32(&new_image)));
+        let is_for_mcu = firmware == Firmware::OfMcu;
+        let center =
+            Center::new(is_for_mcu, new_image.len() as u32, &hex(&md5(&new_image)), &format!("{:08x}", crc32(&new_image)));
         let mut world = Self {
             seed,
             random,
@@ -141,6 +147,7 @@ impl World {
             new_image,
             restarts: 0,
             results: Vec::new(),
+            mcu: Mcu::default(),
         };
         world.power_on(flash);
         world
@@ -173,8 +180,8 @@ impl World {
         if self.run_device() {
             return self.restart();
         }
-        self.take_events();
-        if !moved && !self.has_bytes_to_move() {
+        let is_busy = self.take_events();
+        if !moved && !is_busy && !self.has_bytes_to_move() {
             self.let_time_pass();
         }
     }
@@ -273,20 +280,29 @@ impl World {
         false
     }
 
-    fn take_events(&mut self) {
+    /// The script; false when it had nothing to do.
+    fn take_events(&mut self) -> bool {
         let now = self.now;
         let device = self.device.as_mut().unwrap();
         while let Some(event) = device.event() {
             let is_plan = event == Event::Plan;
-            if let Event::Result(success, name) = event {
-                assert_eq!(name, b"EC600N");
+            if let Event::Result(success, name) | Event::McuResult(success, name) = event {
+                assert_eq!(name, if self.firmware == Firmware::OfMcu { b"MCU1".as_slice() } else { b"EC600N" });
                 self.results.push(success);
             }
+            let info = match event {
+                Event::McuInfo(bytes) => bytes.to_vec(),
+                _ => Vec::new(),
+            };
             device.event_taken();
             if is_plan {
                 device.ota_action(now, 1);
             }
+            if !info.is_empty() {
+                self.mcu.event(device, now, Event::McuInfo(&info));
+            }
         }
+        self.mcu.step(device, now, &self.new_image)
     }
 
     fn let_time_pass(&mut self) {
@@ -361,6 +377,9 @@ impl World {
             self.random.below(2);
             let mut device = Device::new(self.now, board);
             device.set_product(PK, PS);
+            if self.firmware == Firmware::OfMcu {
+                self.mcu.script_started(&mut device);
+            }
             if !(is_new && self.firmware == Firmware::Mute) {
                 assert!(device.start(self.now));
             }
@@ -395,8 +414,17 @@ impl World {
         let version = version_of(flash, LAYOUT.slots[running]);
         let flash_operations = flash.operations;
         let digest = slots.info(running).unwrap().sha256;
-        let is_new = digest == <[u8; 32]>::from(Sha256::digest(&self.new_image));
-        assert_eq!(self.center.verdict == Verdict::Upgraded, is_new, "seed {seed}: the report is not true");
+        let is_new = match self.firmware {
+            Firmware::OfMcu => self.mcu.version() == "1.1.0",
+            _ => digest == <[u8; 32]>::from(Sha256::digest(&self.new_image)),
+        };
+        assert_eq!(
+            self.center.verdict == Verdict::Upgraded,
+            is_new,
+            "seed {seed}: the report is not true: {:?} {:?}",
+            self.center.verdict,
+            self.center.statuses
+        );
         // The application hears of the outcome at least once; the last word is the true one.
         assert_eq!(self.results.last(), Some(&is_new), "seed {seed}");
         End { verdict: self.center.verdict, version, restarts: self.restarts, statuses: self.center.statuses, flash_operations }

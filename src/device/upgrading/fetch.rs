@@ -1,7 +1,7 @@
 //! File information, and the download that it leads to.
 
 use super::mcu::mcus;
-use super::{Fetch, Unexpected, ATTEMPT_SECS, FILE_INFO_MAX, MCU_SECS, PROGRESS_SECS};
+use super::{Fetch, Unexpected, ATTEMPT_SECS, FILE_INFO_MAX, MCU_READ_SECS, MCU_SECS, PROGRESS_SECS};
 use crate::board::{Board, Started};
 use crate::device::config::{Security, Server};
 use crate::device::event::Event;
@@ -109,6 +109,19 @@ impl<B: Board> Core<B> {
         FileInfo::parse(bytes.get(..length)?).ok()
     }
 
+    /// Starts to download the MCU's package that was announced; false where there is no slot for it.
+    pub(super) fn start_mcu_download(&mut self, now: Instant, download: &mut Fetch) -> bool {
+        let mut bytes = [0; FILE_INFO_MAX];
+        let Some(info) = self.file_info_kept(&mut bytes) else { return false };
+        if self.slots.begin(self.board.flash(), &mut self.records, info.size, info.target).is_err() {
+            return false;
+        }
+        self.upgrade.state.stage = Stage::Downloading;
+        self.keep_upgrade();
+        self.start_download(now, &info, true, download);
+        true
+    }
+
     /// Starts to download, behind what is in the slot already if the upgrade `goes_on`.
     fn start_download(&mut self, now: Instant, info: &FileInfo<'_>, goes_on: bool, download: &mut Fetch) {
         self.upgrade.due = None;
@@ -166,7 +179,9 @@ impl<B: Board> Core<B> {
         if read_back != sha256 {
             return Err(Failure::ReadBack);
         }
-        self.check_image(&sha256)?;
+        if self.upgrade.kind() == Some(Kind::Module) {
+            self.check_image(&sha256)?;
+        }
         self.slots.ready(self.board.flash(), &mut self.records, sha256).map_err(|_| Failure::Flash)
     }
 
@@ -243,7 +258,10 @@ impl<B: Board> Device<B> {
                     core.upgrade.state.stage = Stage::Downloaded;
                     core.keep_upgrade();
                     core.report(Status::Downloaded, None);
-                    core.install();
+                    match core.upgrade.kind() {
+                        Some(Kind::Mcu) => core.upgrade.due = Some(now.after_secs(MCU_READ_SECS)),
+                        _ => core.install(),
+                    }
                 }
                 Err(failure) => {
                     download.stop();

@@ -1,11 +1,14 @@
-//! The versions of external MCUs.
+//! External MCUs: their versions, and their packages, which the module downloads into the other slot where the script asks
+//! for it.
 
+use super::{Fetch, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
 use crate::device::{limits, Core};
 use crate::ota::plan::Kind;
 use crate::ota::status::Status;
 use crate::ota::upgrade::Stage;
 use crate::text;
+use crate::time::Instant;
 use heapless::String;
 
 impl<B: Board> Core<B> {
@@ -13,16 +16,55 @@ impl<B: Board> Core<B> {
     pub(in crate::device) fn mcu_version(&mut self, component: &str, version: &str) -> bool {
         let Some(versions) = with_mcu_version(&self.config.mcu_versions, component, version) else { return false };
         self.config.mcu_versions = versions;
-        let reached = self.upgrade.state.stage == Stage::Updating
-            && self
-                .upgrade
-                .state
-                .component()
-                .is_some_and(|planned| planned.kind == Kind::Mcu && planned.name == component && planned.target == version);
-        if reached {
+        self.report_updated_mcu();
+        true
+    }
+
+    /// Reports the version that the upgrade of an MCU leads to, once it has it.
+    pub(super) fn report_updated_mcu(&mut self) {
+        let is_awaited = matches!(self.mcu_stage(), Some(Stage::Downloaded | Stage::Updating));
+        let Some(planned) = self.upgrade.state.component().filter(|_| is_awaited) else { return };
+        if mcus(&self.config.mcu_versions).any(|mcu| mcu == (planned.name, planned.target)) {
+            self.upgrade.state.stage = Stage::Updating;
+            // However long the report has to wait, it is true.
+            self.upgrade.due = None;
             self.report_once(Status::Updated, None);
         }
-        true
+    }
+
+    fn mcu_stage(&self) -> Option<Stage> {
+        (self.upgrade.kind() == Some(Kind::Mcu)).then_some(self.upgrade.state.stage)
+    }
+
+    /// `otaAction(2)`: the module is to download the package. Once it does, the next piece comes by itself.
+    pub(in crate::device) fn fetch_mcu_package(&mut self, now: Instant, download: &mut Fetch) -> bool {
+        match self.mcu_stage() {
+            Some(Stage::Downloading | Stage::Downloaded) => true,
+            Some(Stage::Updating) => self.start_mcu_download(now, download),
+            _ => false,
+        }
+    }
+
+    /// `otaAction(3)`: the MCU is being updated.
+    pub(in crate::device) fn mcu_updates(&mut self, now: Instant) -> bool {
+        let is_next = matches!(self.mcu_stage(), Some(Stage::Downloaded | Stage::Updating));
+        if is_next {
+            self.upgrade.state.stage = Stage::Updating;
+            self.keep_upgrade();
+            self.report_once(Status::Updating, None);
+            self.upgrade.due = Some(now.after_secs(MCU_SECS));
+        }
+        is_next
+    }
+
+    /// Reads from the downloaded package of an MCU; `None` while there is none, and behind its end.
+    pub(in crate::device) fn mcu_package_read(&mut self, now: Instant, offset: u32, out: &mut [u8]) -> Option<usize> {
+        let stage = self.mcu_stage().filter(|stage| matches!(stage, Stage::Downloaded | Stage::Updating))?;
+        let length = self.slots.read_ready(self.board.flash(), offset, out).ok().filter(|&length| length > 0)?;
+        if stage == Stage::Downloaded {
+            self.upgrade.due = Some(now.after_secs(MCU_READ_SECS));
+        }
+        Some(length)
     }
 }
 

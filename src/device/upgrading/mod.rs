@@ -22,6 +22,8 @@ const FILE_INFO_SECS: u32 = 30;
 const ATTEMPT_SECS: u32 = 30;
 /// Seconds between two reports of a download in progress.
 const PROGRESS_SECS: u32 = 5;
+/// Seconds from the end of the download of an MCU's package, and from each read of it, to the next.
+const MCU_READ_SECS: u32 = 60;
 /// Seconds that an MCU has to report its new version.
 const MCU_SECS: u32 = 20 * 60;
 /// Starts that a new firmware has to reach the Center.

@@ -1,6 +1,6 @@
 //! What a restart, a stop, a connection and the passing of time mean for an upgrade.
 
-use super::{Fetch, FILE_INFO_MAX, FILE_INFO_SECS, MCU_SECS};
+use super::{Fetch, FILE_INFO_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
 use crate::device::event::Event;
 use crate::device::{limits, report, Core};
@@ -32,20 +32,21 @@ impl<B: Board> Core<B> {
         if core::mem::replace(&mut self.upgrade.is_resumed, true) {
             return;
         }
+        let is_mcu = self.upgrade.kind() == Some(Kind::Mcu);
+        if is_mcu && matches!(self.upgrade.state.stage, Stage::Downloading | Stage::Downloaded | Stage::Updating) {
+            let mut bytes = [0; FILE_INFO_MAX];
+            if let Ok(Some(length)) = self.records.get(self.board.flash(), Key::File, &mut bytes) {
+                self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default()));
+            }
+        }
         match self.upgrade.state.stage {
             Stage::Downloading if !self.upgrade.downloads() => self.count_interruption(),
-            Stage::Updating if self.upgrade.kind() == Some(Kind::Module) && !self.slots.is_trial() => {
+            Stage::Updating if !is_mcu && !self.slots.is_trial() => {
                 if let Some(reason) = self.slots.reverted() {
                     self.fail(of_revert(reason));
                 }
             }
-            Stage::Updating if self.upgrade.kind() == Some(Kind::Mcu) => {
-                let mut bytes = [0; FILE_INFO_MAX];
-                if let Ok(Some(length)) = self.records.get(self.board.flash(), Key::File, &mut bytes) {
-                    self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default()));
-                }
-                self.upgrade.due = Some(now.after_secs(MCU_SECS));
-            }
+            Stage::Updating if is_mcu => self.upgrade.due = Some(now.after_secs(MCU_SECS)),
             Stage::Ended => self.tell_result(false),
             _ => {}
         }
@@ -96,10 +97,12 @@ impl<B: Board> Core<B> {
             }
             Stage::Downloading if !self.upgrade.downloads() => self.upgrade.due = Some(now),
             Stage::Downloading => {}
-            Stage::Downloaded => self.install(),
-            Stage::Updating if self.upgrade.kind() == Some(Kind::Mcu) => {
-                let _ = self.upgrade.due.get_or_insert(now.after_secs(MCU_SECS));
+            stage @ (Stage::Downloaded | Stage::Updating) if self.upgrade.kind() == Some(Kind::Mcu) => {
+                let seconds = if stage == Stage::Downloaded { MCU_READ_SECS } else { MCU_SECS };
+                let _ = self.upgrade.due.get_or_insert(now.after_secs(seconds));
+                self.report_updated_mcu();
             }
+            Stage::Downloaded => self.install(),
             Stage::Updating => self.report_new_firmware(),
             Stage::Ended => self.report_once(Status::Failed, self.upgrade.state.failure),
         }
@@ -148,7 +151,7 @@ impl<B: Board> Core<B> {
                 // Without a connection the Center can't send any; the time starts anew with the next one.
                 Stage::Confirmed if self.is_online() => self.fail(Failure::NoFileInfo),
                 Stage::Downloading => self.resume_download(now, download),
-                Stage::Updating => self.fail(Failure::McuTimeout),
+                Stage::Downloaded | Stage::Updating => self.fail(Failure::McuTimeout),
                 _ => {}
             }
         }

@@ -110,6 +110,16 @@ class SystemCase(unittest.TestCase):
                 raise AssertionError(f"device is {now}, not {state}: {log}\n{boards}\n{self.center.process.output()}")
             time.sleep(0.05)
 
+    def wait_until(self, condition, timeout=30):
+        """Waits until the condition is true; returns what it gave."""
+        deadline = time.monotonic() + timeout
+        while not (result := condition()):
+            if time.monotonic() > deadline:
+                boards = "\n".join(board.process.output() for board in self.boards)
+                raise AssertionError(f"it did not happen within {timeout} s\n{boards}\n{self.center.process.output()}")
+            time.sleep(0.05)
+        return result
+
     def log(self, plan, dk=DK):
         """The text of the reports of one device, joined."""
         return str(self.center.cli("monitor", plan, "--log"))

@@ -278,7 +278,7 @@ impl Upgrade {
                 self.sha256 = report.sha256;
                 self.announce()
             }
-            StatusCode::Refused if running && component.state <= ComponentState::Confirmed => {
+            StatusCode::Refused if running && component.state < ComponentState::Upgrading => {
                 self.fail(index, &format!("refused by the device{}", because(report)), retries)
             }
             StatusCode::DownloadStarted | StatusCode::Downloading | StatusCode::Downloaded if running => {
@@ -572,6 +572,9 @@ mod tests {
         let mut upgrade = begun(vec![module()]);
         play(&mut upgrade, &[1, 3]);
         assert_eq!((upgrade.state, upgrade.components[0].state), (DeviceState::Failed, ComponentState::Failed));
+        let mut upgrade = begun(vec![module()]);
+        play(&mut upgrade, &[1, 2, 4, 5, 8, 3]);
+        assert_eq!(upgrade.state, DeviceState::Failed, "an application may still refuse what was downloaded");
         let mut upgrade = begun(vec![module()]);
         assert_eq!(upgrade.report(&status(3, "REFUSEOTA"), &runs("1.0.0"), 1, T), Next::Finished);
         assert_eq!(upgrade.state, DeviceState::NonUpgraded);

@@ -17,4 +17,4 @@ CFLAGS_USERMOD += -I$(QTH_MODULE_DIR) -DQTH_FIRMWARE_VERSION='"$(QTH_FIRMWARE_VE
 LDFLAGS_USERMOD += -Wl,-u,qth_init $(QTH_LIB)
 
 # The program is linked again when the library changes, and the version compiled in again when its stamp does.
-$(BUILD)/$(patsubst $(USER_C_MODULES)/%,%,$(QTH_MODULE_DIR))/modqth.o: $(QTH_LIB) $(wildcard $(BUILD)/firmware-version)
+$(BUILD)/$(patsubst $(USER_C_MODULES)/%,%,$(QTH_MODULE_DIR))/delivery.o: $(QTH_LIB) $(wildcard $(BUILD)/firmware-version)

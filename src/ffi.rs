@@ -7,9 +7,10 @@
 
 use crate::device::event::Event;
 use crate::device::{limits, Device};
+use crate::ota::failure::Failure;
 use crate::ota::file_info::FileInfo;
 use crate::ota::plan::Plan;
-use crate::ota::{id, COMPONENT_MAX};
+use crate::ota::{id, APPLICATION, COMPONENT_MAX};
 use crate::port::bare::board::QthBoard;
 use crate::port::native::{Board, Port};
 use crate::port::Hooks;
@@ -21,8 +22,8 @@ use spin::{Mutex, Once};
 
 /// Components of external MCUs that a script can register.
 pub const QTH_MCUS: usize = 8;
-/// Handlers that a script can set: one for each kind of event, two for each MCU.
-pub const QTH_HANDLERS: usize = 8 + 2 * QTH_MCUS;
+/// Handlers that a script can set: one for each kind of event, two for each MCU and for the application.
+pub const QTH_HANDLERS: usize = 8 + 2 * (QTH_MCUS + 1);
 /// Handler of the first MCU's information; its result is the next, then come the other MCUs'.
 pub const QTH_MCU_HANDLERS: usize = 8;
 /// Largest message that a script can send, in bytes of TTLV.
@@ -53,8 +54,8 @@ pub enum QthKind {
     OtaPlan,
     /// `fotaResult`: bytes are the component, the number is 1 for success.
     FotaResult,
-    /// The application's `resultCB`, like `FotaResult`.
-    AppResult,
+    /// The application's package is there, and can be read by `qth_mcu_read`.
+    AppPackage,
     /// An MCU's `infoCB`: bytes are for `qth_mcu_file`.
     McuInfo,
     /// An MCU's `resultCB`, like `FotaResult`.
@@ -430,6 +431,32 @@ pub unsafe extern "C" fn qth_mcu_read(offset: u32, out: *mut u8, size: usize) ->
     device(|device, now| device.mcu_package_read(now, offset, out)).unwrap_or_default()
 }
 
+/// Why an application was not upgraded.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QthFault {
+    /// Its package can't be unpacked.
+    Archive,
+    /// It was tried before and reverted.
+    KnownBad,
+    /// It did not start, and the one before is back.
+    DidNotStart,
+    /// There is no space for it.
+    Space,
+}
+
+/// The application's package could not be installed, or what was installed did not run; false when none is in progress.
+#[no_mangle]
+pub extern "C" fn qth_application_failed(fault: QthFault) -> bool {
+    let failure = match fault {
+        QthFault::Archive => Failure::BadArchive,
+        QthFault::KnownBad => Failure::KnownBad,
+        QthFault::DidNotStart => Failure::DidNotStart,
+        QthFault::Space => Failure::Space,
+    };
+    device(|device, _| device.application_failed(failure))
+}
+
 /// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 /// is no good or there are too many.
 ///
@@ -440,12 +467,21 @@ pub unsafe extern "C" fn qth_mcu_handlers(component: *const u8, length: usize) -
     // SAFETY: the caller's promise.
     let Some(component) = (unsafe { text(component, length) }) else { return -1 };
     let mut handlers = HANDLERS.lock();
-    let place = handlers.mcus.iter().position(|mcu| mcu == component).or_else(|| {
+    let place = component_handler(&handlers.mcus, component).or_else(|| {
         let name = String::try_from(component).ok().filter(|name| !name.is_empty())?;
         handlers.mcus.push(name).ok()?;
-        handlers.mcus.len().checked_sub(1)
+        handlers.mcus.len().checked_sub(1).map(mcu_handler)
     });
-    place.and_then(|place| i32::try_from(mcu_handler(place)).ok()).unwrap_or(-1)
+    place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1)
+}
+
+/// Place of a component's handlers; the application's are the last.
+fn component_handler(mcus: &[String<COMPONENT_MAX>], component: &str) -> Option<usize> {
+    let place = match component {
+        APPLICATION => Some(QTH_MCUS),
+        component => mcus.iter().position(|mcu| mcu == component),
+    };
+    place.map(mcu_handler)
 }
 
 /// Handler of an MCU's information; the result's is the next.
@@ -508,6 +544,7 @@ fn take(device: &mut Device<Board>, room: &mut [u8]) -> Option<QthEvent> {
         Event::Result(success, component) => (QthKind::FotaResult, i32::from(success), 0, component),
         Event::McuInfo(bytes) => (QthKind::McuInfo, 0, 0, bytes),
         Event::McuResult(success, component) => (QthKind::McuResult, i32::from(success), 0, component),
+        Event::McuPackage(component) => (QthKind::AppPackage, 0, 0, component),
     };
     let length = payload.len().min(room.len());
     let event = QthEvent { kind, number, result, bytes: room.as_ptr(), length };
@@ -522,10 +559,12 @@ fn handler_of(event: &QthEvent) -> Option<Closure> {
     // SAFETY: the event was just taken, its bytes lie in the room that the delivery has locked.
     let bytes = unsafe { slice(event.bytes, event.length) };
     let handlers = HANDLERS.lock();
-    let of_mcu = |component: &str| handlers.mcus.iter().position(|mcu| mcu == component).map(mcu_handler);
+    let of_mcu = |component: &str| component_handler(&handlers.mcus, component);
     let place = match event.kind {
         QthKind::McuInfo => of_mcu(FileInfo::parse(bytes).ok()?.component)?,
         QthKind::McuResult => of_mcu(core::str::from_utf8(bytes).ok()?)?.saturating_add(1),
+        // A script looks for its MCU's package by itself.
+        QthKind::AppPackage if bytes != APPLICATION.as_bytes() => return None,
         kind => kind as usize,
     };
     *handlers.closures.get(place)?

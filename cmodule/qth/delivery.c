@@ -133,9 +133,11 @@ static void call_handler(mp_obj_t callable, const QthEvent *event) {
             mp_call_function_1(callable, plans_of(event));
             break;
         case QTH_KIND_FOTA_RESULT:
-        case QTH_KIND_APP_RESULT:
         case QTH_KIND_MCU_RESULT:
             call_result(callable, event);
+            break;
+        case QTH_KIND_APP_PACKAGE:
+            mp_call_function_0(callable);
             break;
         case QTH_KIND_MCU_INFO:
             call_mcu_info(callable, event);

@@ -20,6 +20,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ota_request_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(qth_ota_action_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(qth_set_mcu_ver_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(qth_set_app_ver_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(qth_application_failed_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(qth_set_ota_key_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(qth_get_ota_key_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(qth_mcu_fw_data_read_obj);

@@ -159,7 +159,7 @@ static void collect_callbacks(mp_obj_t dict, const callback_key_t *keys, mp_obj_
 
 // Callbacks that are not in the dict stay as they are.
 static mp_obj_t set_event_cb(mp_obj_t dict) {
-    mp_obj_t callables[QTH_KIND_APP_RESULT] = { MP_OBJ_NULL };
+    mp_obj_t callables[QTH_KIND_APP_PACKAGE] = { MP_OBJ_NULL };
     collect_callbacks(dict, event_keys, callables);
     if (!qth_is_ready()) {
         return mp_const_false;
@@ -188,6 +188,7 @@ static const mp_rom_map_elem_t qth_module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_setEventCb), MP_ROM_PTR(&set_event_cb_obj) },
     { MP_ROM_QSTR(MP_QSTR_setMcuVer), MP_ROM_PTR(&qth_set_mcu_ver_obj) },
     { MP_ROM_QSTR(MP_QSTR_setAppVer), MP_ROM_PTR(&qth_set_app_ver_obj) },
+    { MP_ROM_QSTR(MP_QSTR__applicationFailed), MP_ROM_PTR(&qth_application_failed_obj) },
     { MP_ROM_QSTR(MP_QSTR_setApn), MP_ROM_PTR(&set_apn_obj) },
     { MP_ROM_QSTR(MP_QSTR_setBsEt), MP_ROM_PTR(&set_bs_et_obj) },
     { MP_ROM_QSTR(MP_QSTR_getBsEt), MP_ROM_PTR(&get_bs_et_obj) },

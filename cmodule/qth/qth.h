@@ -10,8 +10,8 @@
 // Components of external MCUs that a script can register.
 #define QTH_MCUS 8
 
-// Handlers that a script can set: one for each kind of event, two for each MCU.
-#define QTH_HANDLERS (8 + (2 * QTH_MCUS))
+// Handlers that a script can set: one for each kind of event, two for each MCU and for the application.
+#define QTH_HANDLERS (8 + (2 * (QTH_MCUS + 1)))
 
 // Handler of the first MCU's information; its result is the next, then come the other MCUs'.
 #define QTH_MCU_HANDLERS 8
@@ -35,8 +35,8 @@ typedef enum QthKind {
   QTH_KIND_OTA_PLAN,
   // `fotaResult`: bytes are the component, the number is 1 for success.
   QTH_KIND_FOTA_RESULT,
-  // The application's `resultCB`, like `FotaResult`.
-  QTH_KIND_APP_RESULT,
+  // The application's package is there, and can be read by `qth_mcu_read`.
+  QTH_KIND_APP_PACKAGE,
   // An MCU's `infoCB`: bytes are for `qth_mcu_file`.
   QTH_KIND_MCU_INFO,
   // An MCU's `resultCB`, like `FotaResult`.
@@ -66,6 +66,18 @@ typedef enum QthOpening {
   // The host can't be reached.
   QTH_OPENING_FAILED,
 } QthOpening;
+
+// Why an application was not upgraded.
+typedef enum QthFault {
+  // Its package can't be unpacked.
+  QTH_FAULT_ARCHIVE,
+  // It was tried before and reverted.
+  QTH_FAULT_KNOWN_BAD,
+  // It did not start, and the one before is back.
+  QTH_FAULT_DID_NOT_START,
+  // There is no space for it.
+  QTH_FAULT_SPACE,
+} QthFault;
 
 // What a TTLV item holds.
 typedef enum QthType {
@@ -395,6 +407,9 @@ bool qth_ota_action(uint8_t action);
 // # Safety
 // `out` points to `size` bytes.
 size_t qth_mcu_read(uint32_t offset, uint8_t *out, size_t size);
+
+// The application's package could not be installed, or what was installed did not run; false when none is in progress.
+bool qth_application_failed(enum QthFault fault);
 
 // The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 // is no good or there are too many.

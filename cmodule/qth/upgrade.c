@@ -6,6 +6,8 @@
 #include "functions.h"
 #include "handlers.h"
 
+// Component of the application.
+#define APPLICATION "APP"
 // Largest action of otaAction.
 #define ACTION_MAX (3)
 // Largest address and length in a package: small ints on every port.
@@ -45,16 +47,32 @@ static mp_obj_t set_mcu_ver(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_set_mcu_ver_obj, 4, 4, set_mcu_ver);
 
+// The application is a component like an MCU, which the frozen module `application` updates.
 static mp_obj_t set_app_ver(mp_obj_t version_in, mp_obj_t result_cb) {
     qth_text_t version = qth_text_argument(version_in);
     qth_callable_argument(result_cb);
     if (!qth_is_ready() || version.length == 0) {
         return mp_const_false;
     }
-    qth_handlers_set(QTH_KIND_APP_RESULT, result_cb);
-    return mp_const_true;
+    mp_obj_t application = mp_import_name(MP_QSTR_application, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    int32_t place = qth_mcu_handlers((const uint8_t *)APPLICATION, sizeof(APPLICATION) - 1);
+    if (place < 0) {
+        return mp_const_false;
+    }
+    mp_store_attr(application, MP_QSTR__on_result, result_cb);
+    qth_handlers_set(place, mp_load_attr(application, MP_QSTR_info));
+    qth_handlers_set(place + 1, mp_load_attr(application, MP_QSTR_result));
+    qth_handlers_set(QTH_KIND_APP_PACKAGE, mp_load_attr(application, MP_QSTR_install));
+    return mp_obj_new_bool(qth_set_mcu_version((const uint8_t *)APPLICATION, sizeof(APPLICATION) - 1, version.bytes, version.length));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(qth_set_app_ver_obj, set_app_ver);
+
+// _applicationFailed(fault), for the module `application`.
+static mp_obj_t application_failed(mp_obj_t fault_in) {
+    int32_t fault = qth_number_argument(fault_in, QTH_FAULT_SPACE);
+    return mp_obj_new_bool(qth_is_ready() && fault >= 0 && qth_application_failed(fault));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(qth_application_failed_obj, application_failed);
 
 // This build can't check signatures: to take a key would promise what is not kept.
 static mp_obj_t set_ota_key(mp_obj_t pem_in) {

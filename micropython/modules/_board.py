@@ -13,6 +13,10 @@ def version():
     return os.getenv("QTH_VERSION") or _firmware.VERSION
 
 
+def usr():
+    return os.getenv("QTH_USR") or "usr"
+
+
 def millivolts():
     return 3808
 

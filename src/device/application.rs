@@ -16,6 +16,7 @@ use crate::flash::slot::Slots;
 use crate::mqtt::client::Client;
 use crate::mqtt::packet::QoS;
 use crate::ota::download::Download;
+use crate::ota::failure::Failure;
 use crate::protocol::command;
 use crate::protocol::frame::PackageId;
 use crate::protocol::ttlv::Writer;
@@ -251,6 +252,11 @@ impl<B: Board> Device<B> {
     /// progress it ends that.
     pub fn set_mcu_version(&mut self, component: &str, version: &str) -> bool {
         self.core.mcu_version(component, version)
+    }
+
+    /// The application's package could not be installed, or what was installed did not run; false when none is in progress.
+    pub fn application_failed(&mut self, failure: Failure) -> bool {
+        self.core.application_failed(failure)
     }
 
     /// The plan that was offered, as a TTLV message; empty when there is none.

@@ -31,6 +31,8 @@ pub enum Event<'a> {
     Result(bool, &'a [u8]),
     /// The MCU's `infoCB`: the payload of the file information.
     McuInfo(&'a [u8]),
+    /// The package of this component is there, and can be read.
+    McuPackage(&'a [u8]),
     /// The MCU's `resultCB`: success, and the component's name.
     McuResult(bool, &'a [u8]),
 }
@@ -62,6 +64,7 @@ impl Events {
             Event::Result(success, name) => (15, i32::from(success), name),
             Event::McuInfo(bytes) => (16, 0, bytes),
             Event::McuResult(success, name) => (17, i32::from(success), name),
+            Event::McuPackage(name) => (18, 0, name),
         };
         let length = HEAD.saturating_add(payload.len());
         let Some(entry) = self.bytes.get_mut(self.used..).and_then(|free| free.get_mut(..length)) else {
@@ -91,6 +94,7 @@ impl Events {
             15 => Event::Result(number != 0, payload),
             16 => Event::McuInfo(payload),
             17 => Event::McuResult(number != 0, payload),
+            18 => Event::McuPackage(payload),
             topic => Event::Device(topic, number),
         })
     }
@@ -138,6 +142,7 @@ mod tests {
             Event::Plan,
             Event::Result(true, b"EC600N"),
             Event::McuResult(false, b""),
+            Event::McuPackage(b"APP"),
         ];
         let mut events = Events::new();
         for event in all {

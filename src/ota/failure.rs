@@ -58,6 +58,8 @@ pub enum Failure {
     Interrupted = 26,
     /// The package is at an address that needs TLS, which this firmware does not have.
     NoTls = 27,
+    /// The application's package is no archive of Python files, or one that would write outside of its folder.
+    BadArchive = 28,
 }
 
 impl Failure {
@@ -91,6 +93,7 @@ impl Failure {
             Failure::BadUrl => "download address can't be parsed",
             Failure::Interrupted => "download was cut off by resets too often",
             Failure::NoTls => "https is not in this firmware",
+            Failure::BadArchive => "package of the application can't be unpacked",
         }
     }
 
@@ -99,7 +102,7 @@ impl Failure {
         Self::ALL.iter().copied().find(|failure| *failure as u8 == code)
     }
 
-    const ALL: [Failure; 27] = [
+    const ALL: [Failure; 28] = [
         Failure::NoFileInfo,
         Failure::BadFileInfo,
         Failure::NotAsPlanned,
@@ -127,6 +130,7 @@ impl Failure {
         Failure::BadUrl,
         Failure::Interrupted,
         Failure::NoTls,
+        Failure::BadArchive,
     ];
 }
 

@@ -19,6 +19,8 @@ pub mod url;
 pub const COMPONENT_MAX: usize = 32;
 /// Longest version text, in bytes.
 pub const VERSION_MAX: usize = 64;
+/// Component of the Python application. On the wire it is one like that of an MCU.
+pub const APPLICATION: &str = "APP";
 /// Most components in one plan.
 pub const COMPONENTS_MAX: usize = 20;
 

@@ -22,7 +22,6 @@ print("signing key", Qth.setOtaKey("-----BEGIN PUBLIC KEY-----"), repr(Qth.getOt
 print("APN", Qth.setApn("internet", "", ""))
 print("MCU", [Qth.setMcuVer(name, version, nothing, nothing) for name, version in (("", "1"), ("M", ""), ("M" * 33, "1"), ("M", "1"))])
 print("MCUs", [Qth.setMcuVer("M%d" % number, "1", nothing, nothing) for number in range(8)])
-print("application", Qth.setAppVer("", nothing), Qth.setAppVer("1.0", nothing))
 print("not connected", Qth.otaRequest(), Qth.otaRequest(1), Qth.otaRequest(2), [Qth.otaAction(action) for action in (-1, 0, 1, 2, 3, 4)])
 print("not started", Qth.sendTrans(1, "x"), Qth.sendTsl(1, {1: 1}), Qth.sendDevInfo([1]), Qth.sendDevStatus([1]), Qth.sendOutsideLocation("$"))
 print("MCU package", Qth.mcuFWDataRead(0, 16))

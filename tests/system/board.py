@@ -14,13 +14,13 @@ class Board:
         self._options = ["--flash", self.flash, "--factory", image or MICROPYTHON, "--factory-version", version]
         if interpreter:
             self._options += ["--interpreter", interpreter]
-        self._script = script
+        self._arguments = [script] if isinstance(script, str) else script
         self._show = show
         self._env = {"QTH_SERVER": "mqtt://" + server, "QTH_DK": "866123456789012", **env}
         self.process = None
 
     def power_on(self):
-        self.process = Process([QTH_BOARD, *self._options, self._script], env=self._env, show=self._show)
+        self.process = Process([QTH_BOARD, *self._options, *self._arguments], env=self._env, show=self._show)
         return self.process
 
     def cut_power(self):

@@ -1,7 +1,7 @@
 //! File information, and the download that it leads to.
 
 use super::mcu::mcus;
-use super::{Fetch, Unexpected, ATTEMPT_SECS, FILE_INFO_MAX, MCU_READ_SECS, MCU_SECS, PROGRESS_SECS};
+use super::{Fetch, Unexpected, ATTEMPT_SECS, FILE_INFO_MAX, MCU_SECS, PROGRESS_SECS};
 use crate::board::{Board, Started};
 use crate::device::config::{Security, Server};
 use crate::device::event::Event;
@@ -259,7 +259,7 @@ impl<B: Board> Device<B> {
                     core.keep_upgrade();
                     core.report(Status::Downloaded, None);
                     match core.upgrade.kind() {
-                        Some(Kind::Mcu) => core.upgrade.due = Some(now.after_secs(MCU_READ_SECS)),
+                        Some(Kind::Mcu) => core.mcu_package_ready(now),
                         _ => core.install(),
                     }
                 }

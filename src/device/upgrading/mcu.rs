@@ -3,10 +3,13 @@
 
 use super::{Fetch, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
+use crate::device::event::Event;
 use crate::device::{limits, Core};
+use crate::ota::failure::Failure;
 use crate::ota::plan::Kind;
 use crate::ota::status::Status;
 use crate::ota::upgrade::Stage;
+use crate::ota::APPLICATION;
 use crate::text;
 use crate::time::Instant;
 use heapless::String;
@@ -39,7 +42,13 @@ impl<B: Board> Core<B> {
     /// `otaAction(2)`: the module is to download the package. Once it does, the next piece comes by itself.
     pub(in crate::device) fn fetch_mcu_package(&mut self, now: Instant, download: &mut Fetch) -> bool {
         match self.mcu_stage() {
-            Some(Stage::Downloading | Stage::Downloaded) => true,
+            Some(Stage::Downloading) => true,
+            Some(Stage::Downloaded) => {
+                if self.is_application() {
+                    self.mcu_package_ready(now);
+                }
+                true
+            }
             Some(Stage::Updating) => self.start_mcu_download(now, download),
             _ => false,
         }
@@ -55,6 +64,29 @@ impl<B: Board> Core<B> {
             self.upgrade.due = Some(now.after_secs(MCU_SECS));
         }
         is_next
+    }
+
+    /// The package is there: whoever asked for it may read it.
+    pub(super) fn mcu_package_ready(&mut self, now: Instant) {
+        self.upgrade.due = Some(now.after_secs(MCU_READ_SECS));
+        if let Some(component) = self.upgrade.state.component() {
+            self.events.push(Event::McuPackage(component.name.as_bytes()));
+        }
+    }
+
+    /// The component in progress is the application.
+    pub(super) fn is_application(&self) -> bool {
+        self.mcu_stage().is_some() && self.upgrade.state.component().is_some_and(|component| component.name == APPLICATION)
+    }
+
+    /// The application's package could not be installed, or what was installed did not run; false when none is in progress.
+    pub(in crate::device) fn application_failed(&mut self, failure: Failure) -> bool {
+        let stage = self.upgrade.state.stage;
+        let is_awaited = self.is_application() && matches!(stage, Stage::Downloading | Stage::Downloaded | Stage::Updating);
+        if is_awaited {
+            self.fail(failure);
+        }
+        is_awaited
     }
 
     /// Reads from the downloaded package of an MCU; `None` while there is none, and behind its end.

@@ -30,8 +30,11 @@ impl<B: Board> Core<B> {
         self.report(Status::Updating, None);
     }
 
-    /// The slot gets its trial, and the board its restart.
+    /// The slot gets its trial, and the board its restart. A new application begins with a restart as well.
     fn arm(&mut self) {
+        if self.is_application() {
+            self.upgrade.restart = true;
+        }
         if self.upgrade.kind() != Some(Kind::Module) || self.slots.is_trial() {
             return;
         }

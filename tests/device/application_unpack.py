@@ -1,0 +1,66 @@
+# Packages of an application: what is unpacked, and what is refused before it writes outside of its folder.
+import os
+import sys
+
+import unpack
+from ql_fs import path_exists, rmdirs
+
+FOLDER = "unpacked"
+
+
+def entry(name, content=b"", kind=b"0", prefix=b"", size=None, checksum=None):
+    head = name + bytes(100 - len(name)) + b"0000644\0" * 3
+    head += b"%011o\0" % (len(content) if size is None else size) + b"00000000000\0" + b" " * 8 + kind
+    head += bytes(100) + b"ustar\0" + b"00" + bytes(80) + prefix + bytes(155 - len(prefix)) + bytes(12)
+    checksum = sum(head) if checksum is None else checksum
+    head = head[:148] + b"%06o\0 " % checksum + head[156:]
+    return head + content + bytes(-len(content) % 512)
+
+
+def files(folder):
+    found = {}
+    for name, kind, *_ in os.ilistdir(folder):
+        path = folder + "/" + name
+        if kind == 0x4000:
+            found.update({name + "/" + inside: content for inside, content in files(path).items()})
+        else:
+            with open(path, "rb") as file:
+                found[name] = file.read()
+    return found
+
+
+def show(what, package, size=None):
+    if path_exists(FOLDER):
+        rmdirs(FOLDER)
+    try:
+        unpack.unpack(FOLDER, size or len(package), lambda offset, length: package[offset : offset + length] or None)
+        print(what, sorted(files(FOLDER).items()))
+    except (unpack.Refused, OSError) as error:
+        print(what, "-", type(error).__name__, error)
+
+
+MAIN = entry(b"main.py", b"print(1)\n")
+END = bytes(1024)
+
+show("Python", b"print(1)\n")
+show("bytecode", bytes((ord("M"), sys.implementation._mpy & 0xFF, 0, 31)) + b"\0" * 4)
+show("bytecode of another version", bytes((ord("M"), 1, 0, 31)) + b"\0" * 4)
+show("tar", entry(b"./", kind=b"5") + MAIN + entry(b"lib/", kind=b"5") + entry(b"lib/a.py", b"x" * 600) + entry(b"b.py", b"", prefix=b"deep/er") + END)
+show("tar without an end", MAIN)
+show("tar with git's comment", entry(b"pax_global_header", b"52 comment=1\n", kind=b"g") + MAIN + END)
+show("no main", entry(b"other.py", b"1") + END)
+show("empty tar", entry(b"lib/", kind=b"5") + END)
+
+for name in (b"../evil.py", b"lib/../../evil.py", b"/tmp/evil.py", b"..", b"a\\..\\evil.py"):
+    show(name, MAIN + entry(name, b"1") + END)
+show("traversal by the prefix", MAIN + entry(b"evil.py", b"1", prefix=b"../..") + END)
+for kind in (b"1", b"2", b"3", b"6", b"x", b"L"):
+    show("kind " + kind.decode(), MAIN + entry(b"evil.py", kind=kind) + END)
+show("a file that is longer than the package", MAIN + entry(b"b.py", b"1", size=4096))
+show("a package cut short", (MAIN + entry(b"b.py", b"1" * 600))[:1700], 2560)
+show("a checksum", MAIN + entry(b"b.py", b"1", checksum=1) + END)
+show("a number", entry(b"main.py", b"1", size=0o77)[:124] + b"12x" + entry(b"main.py", b"1")[127:])
+show("a file below a file", MAIN + entry(b"main.py/x.py", b"1") + END)
+show("larger than the space", b"print(1)\n", 1 << 60)
+if path_exists(FOLDER):
+    rmdirs(FOLDER)

@@ -7,6 +7,7 @@ use qth::board::{About, Board, Started};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::flash::layout::{Layout, Region};
+use qth::ota::failure::Failure;
 use qth::ota::strategy::Status;
 use qth::time::Instant;
 
@@ -190,6 +191,8 @@ fn call(device: &mut Device<Bare>, now: Instant, bytes: &mut [u8; 64]) -> bool {
             output_all(device.plan());
             device.progress().is_some()
         }
+        21 => device.mcu_package_read(now, input(), bytes).is_some(),
+        22 => device.application_failed(Failure::BadArchive),
         _ => match device.event() {
             Some(Event::Transparent(bytes) | Event::Tsl(bytes)) => {
                 output_all(bytes);

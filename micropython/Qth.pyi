@@ -119,8 +119,11 @@ def getOtaKey() -> str:
     """The public key that packages must be signed with, '' when none is set."""
 
 def sendTrans(mode: _Mode, value: Union[str, bytes]) -> bool:
-    """Sends transparent data. The mode is the quality of service: 0 at most once, 1 at least once, 2 exactly once. False
-    when the value is empty or the device is not connected."""
+    """Sends transparent data. The mode is the quality of service: 0 at most once, 1 at least once, 2 exactly once.
+
+    With mode 1 or 2 a message waits for the connection, and is sent again after a lost one until it is acknowledged, in
+    order. False when the value is empty or longer than 1024 bytes, when the device was not started, with mode 0 when it is
+    not connected, and when about 1500 bytes wait already."""
 
 def sendTsl(mode: _Mode, value: dict[int, _Value]) -> bool:
     """Reports TSL data, {id: value}; see sendTrans() for the mode."""
@@ -132,7 +135,8 @@ def ackTslServer(mode: _Mode, serverId: int, value: dict[int, _Value], pkgId: in
     """Answers readTslServer, with its service id and package id."""
 
 def sendOutsideLocation(nmea: str) -> bool:
-    """Reports a place: NMEA sentences or $LBS,… texts, several joined by ';'."""
+    """Reports a place: NMEA sentences or $LBS,… texts, several joined by ';'. A $LBS gets its checksum if it has none. False
+    when a checksum is wrong, or the device is not connected."""
 
 def getDevInfo(ids: list[int]) -> dict[int, _Value]:
     """Device information by id."""

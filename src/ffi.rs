@@ -14,6 +14,7 @@ use crate::ota::{id, APPLICATION, COMPONENT_MAX};
 use crate::port::bare::board::QthBoard;
 use crate::port::native::{Board, Port};
 use crate::port::Hooks;
+use crate::protocol::nmea;
 use crate::protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use crate::time::Instant;
 use core::mem::{align_of, size_of};
@@ -337,7 +338,7 @@ pub unsafe extern "C" fn qth_answer_service(mode: u8, package: u16, message: *co
     device(|device, _| device.answer_service(mode, package, message))
 }
 
-/// Reports a location: sentences, each followed by `;`.
+/// Reports a location: sentences joined by `;`; false also when one of them has a wrong checksum.
 ///
 /// # Safety
 /// A pointer with its length.
@@ -345,7 +346,10 @@ pub unsafe extern "C" fn qth_answer_service(mode: u8, package: u16, message: *co
 pub unsafe extern "C" fn qth_send_location(sentences: *const u8, length: usize) -> bool {
     // SAFETY: the caller's promise.
     let Some(sentences) = (unsafe { text(sentences, length) }) else { return false };
-    device(|device, _| device.send_location(sentences))
+    let mut room = [0; QTH_MESSAGE];
+    let Ok(length) = nmea::complete(sentences, &mut room) else { return false };
+    let completed = room.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default();
+    device(|device, _| device.send_location(completed))
 }
 
 /// The ids that C has passed.

@@ -51,17 +51,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ack_tsl_server_obj, 4, 4, ack_tsl_server
 
 static mp_obj_t send_outside_location(mp_obj_t nmea_in) {
     qth_text_t nmea = qth_text_argument(nmea_in);
-    char sentences[QTH_MESSAGE];
-    if (!qth_is_ready() || nmea.length == 0 || nmea.length >= sizeof(sentences)) {
-        return mp_const_false;
-    }
-    memcpy(sentences, nmea.bytes, nmea.length);
-    size_t length = nmea.length;
-    // On the wire each sentence has its end, also the last.
-    if (sentences[length - 1] != ';') {
-        sentences[length++] = ';';
-    }
-    return mp_obj_new_bool(qth_send_location((const uint8_t *)sentences, length));
+    return mp_obj_new_bool(qth_is_ready() && qth_send_location(nmea.bytes, nmea.length));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_send_outside_location_obj, send_outside_location);
 

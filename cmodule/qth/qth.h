@@ -365,7 +365,7 @@ bool qth_answer_tsl(uint8_t mode, uint16_t package, const uint8_t *message, size
 // A pointer with its length.
 bool qth_answer_service(uint8_t mode, uint16_t package, const uint8_t *message, size_t length);
 
-// Reports a location: sentences, each followed by `;`.
+// Reports a location: sentences joined by `;`; false also when one of them has a wrong checksum.
 //
 // # Safety
 // A pointer with its length.

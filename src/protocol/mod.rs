@@ -8,6 +8,7 @@ pub mod auth;
 mod cipher;
 pub mod command;
 pub mod frame;
+pub mod nmea;
 pub mod session;
 pub mod topic;
 pub mod ttlv;

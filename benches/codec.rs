@@ -1,0 +1,70 @@
+//! How fast messages are made and read: TTLV in a frame, beside JSON by serde_json, which has the same values.
+//!
+//! `cargo bench --bench codec` prints one line of JSON.
+
+use qth::protocol::command;
+use qth::protocol::frame::{self, PackageId};
+use qth::protocol::ttlv::{Reader, Value, Writer};
+use serde_json::json;
+use std::hint::black_box;
+use std::time::Instant;
+
+const ROUNDS: u32 = 200_000;
+const RUNS: usize = 7;
+
+fn encode(buffer: &mut [u8; 256]) -> usize {
+    let mut writer = Writer::new(&mut buffer[frame::HEADER..]);
+    writer.int(1, black_box(215)).float(2, black_box(23.5)).bool(3, true).text(4, black_box("running"));
+    writer.begin(5);
+    writer.int(1, black_box(-71)).int(2, black_box(100_000)).end();
+    let length = writer.finish().expect("it fits");
+    frame::seal(buffer, length, PackageId::FIRST, command::TSL_REPORT).expect("it fits")
+}
+
+fn walk(mut reader: Reader<'_>) -> i64 {
+    let mut sum = 0;
+    while let Ok(Some(item)) = reader.next() {
+        sum += match item.value {
+            Value::Bool(value) => i64::from(value),
+            Value::Number(number) => number.as_i64().unwrap_or_else(|| number.to_f64() as i64),
+            Value::Bytes(bytes) => bytes.len() as i64,
+            Value::Struct(items) => walk(items),
+        };
+    }
+    sum
+}
+
+fn decode(bytes: &mut [u8]) -> i64 {
+    walk(Reader::new(frame::open(bytes).expect("it is whole").payload))
+}
+
+/// Nanoseconds of one call: the fastest of some runs.
+fn nanoseconds(mut work: impl FnMut()) -> f64 {
+    let mut run = || {
+        let start = Instant::now();
+        (0..ROUNDS).for_each(|_| work());
+        start.elapsed().as_nanos() as f64 / f64::from(ROUNDS)
+    };
+    (0..RUNS).map(|_| run()).fold(f64::MAX, f64::min)
+}
+
+fn main() {
+    let mut buffer = [0; 256];
+    let length = encode(&mut buffer);
+    let message = buffer[..length].to_vec();
+    let values = json!({"1": 215, "2": 23.5, "3": true, "4": "running", "5": {"1": -71, "2": 100_000}});
+    let text = serde_json::to_vec(&values).expect("it can be written");
+    let report = json!({
+        "bytes": message.len(),
+        "json_bytes": text.len(),
+        "encode_ns": nanoseconds(|| _ = black_box(encode(&mut buffer))),
+        "decode_ns": nanoseconds(|| {
+            let mut copy = [0; 256];
+            copy[..length].copy_from_slice(&message);
+            black_box(decode(&mut copy[..length]));
+        }),
+        "json_encode_ns": nanoseconds(|| _ = black_box(serde_json::to_vec(black_box(&values)))),
+        "json_decode_ns": nanoseconds(|| _ = black_box(serde_json::from_slice::<serde_json::Value>(black_box(&text)))),
+    });
+    println!("{report}");
+}

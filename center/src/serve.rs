@@ -1,6 +1,7 @@
 //! `qth-center serve`: everything in one process.
 
 use crate::broker::Embedded;
+use crate::domain::rate::Limits;
 use crate::http;
 use crate::service::{tick, Center};
 use crate::store::{files::Files, Store};
@@ -22,8 +23,8 @@ pub struct Options {
     pub http: SocketAddr,
     /// How devices reach `http`, where that is not its own address.
     pub public_url: Option<String>,
-    /// Most messages of data that a device may send in a minute; none for any number.
-    pub messages_per_minute: Option<u32>,
+    /// Most messages of data that a device may send.
+    pub limits: Limits,
 }
 
 /// Runs until SIGINT or SIGTERM.
@@ -35,9 +36,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let known = store.run(|db| crate::store::package::stored_names(db, None)).await?;
     files.sweep(&known.into_iter().collect())?;
     let center = Center::new(store, files, Arc::new(chrono::Utc::now));
-    if let Some(limit) = options.messages_per_minute {
-        center.limit_messages(limit);
-    }
+    center.limit_messages(options.limits);
 
     if options.http.ip().is_unspecified() && options.public_url.is_none() {
         anyhow::bail!("devices can't download from {}: say with --public-url how they reach this machine", options.http);

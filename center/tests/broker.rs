@@ -1,7 +1,7 @@
 //! What a device sees of the embedded MQTT engine, and what the Center hears: raw sockets, packets made by hand.
 
 use async_trait::async_trait;
-use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, Embedded, NotConnected, NotKept};
+use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, Embedded, NotConnected, NotKept, Publish};
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -102,11 +102,11 @@ impl Authority for Center {
         }
     }
 
-    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]) -> Result<(), NotKept> {
-        if payload == b"disk full" {
+    async fn received(&self, client_id: &str, publish: Publish<'_>) -> Result<(), NotKept> {
+        if publish.payload == b"disk full" {
             return Err(NotKept);
         }
-        let message = (client_id.to_owned(), topic.to_owned(), qos, payload.to_vec());
+        let message = (client_id.to_owned(), publish.topic.to_owned(), publish.qos, publish.payload.to_vec());
         self.messages.lock().unwrap().push(message);
         Ok(())
     }

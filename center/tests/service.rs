@@ -9,11 +9,12 @@ use qth::protocol::frame::{self, PackageId};
 use qth::protocol::session::SessionKey;
 use qth::protocol::topic::Topic;
 use qth::protocol::ttlv::{self, Value, Writer};
-use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected};
+use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected, Publish};
 use qth_center::domain::data::{Kind, HISTORY_MAX};
 use qth_center::domain::package::{ComponentType, PackageDraft, PackageFile, PackageType};
 use qth_center::domain::plan::{Mode, PlanAction, PlanComponent, PlanDraft, PlanState, Strategy};
 use qth_center::domain::product::Product;
+use qth_center::domain::rate::Limits;
 use qth_center::domain::schedule::{self, PushPeriod};
 use qth_center::domain::upgrade::DeviceState;
 use qth_center::service::request::{Request, RequestError, WAIT_MAX};
@@ -31,6 +32,11 @@ const PK: &str = "p111xt";
 const PS: &str = "V2VUei9ZVWt2SnpL";
 const DK: &str = "866000000000017";
 const RANDOM: [u8; 16] = *b"aQ7glPfXz5bDAxbD";
+
+/// A message of the device, sent for the first time.
+fn publish(payload: &[u8]) -> Publish<'_> {
+    Publish { topic: "", qos: 1, dup: false, payload }
+}
 
 fn client_id() -> String {
     format!("qd{PK}{DK}")
@@ -147,7 +153,7 @@ impl Scene {
         if let Some(session) = &self.session {
             length = session.encrypt(&mut bytes, length).unwrap();
         }
-        self.center.received(&client_id(), "", 1, &bytes[..length]).await.unwrap();
+        self.center.received(&client_id(), publish(&bytes[..length])).await.unwrap();
     }
 
     /// The device reports its version, as after every connection.
@@ -665,7 +671,7 @@ async fn malformed_messages_change_nothing() {
     scene.authenticate(false).await;
     for bytes in [&[][..], &[0xAA; 20], b"\xAA\xAA\x00\x05\x1A\x00\x05\x00\x15", b"\xAA\xAA\x00\x07\x21\x00\x05\x01\x14\x00\x09"]
     {
-        scene.center.received(&client_id(), "", 1, bytes).await.unwrap();
+        scene.center.received(&client_id(), publish(bytes)).await.unwrap();
     }
     scene.nothing();
     scene.report_version("1.0.0").await;
@@ -828,7 +834,7 @@ async fn requests_that_devices_could_not_take_are_not_sent() {
 #[tokio::test]
 async fn a_device_that_sends_too_much_is_told_so_and_its_upgrade_goes_on() {
     let mut scene = Scene::new().await;
-    scene.center.limit_messages(1);
+    scene.center.limit_messages(Limits { per_minute: Some(1), per_day: None });
     scene.plan("1.1.0", |_| {}).await;
     scene.authenticate(false).await;
     scene
@@ -855,4 +861,39 @@ async fn a_device_that_sends_too_much_is_told_so_and_its_upgrade_goes_on() {
         })
         .await;
     assert_eq!(scene.last_values().await, json!({"1": 3}));
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_is_kept_once() {
+    let mut scene = Scene::new().await;
+    scene.authenticate(false).await;
+    let mut bytes = [0; 64];
+    let length = Writer::new(&mut bytes[frame::HEADER..]).int(1, 5).finish().unwrap();
+    let length = frame::seal(&mut bytes, length, PackageId::new(77).unwrap(), command::TSL_REPORT).unwrap();
+    let first = publish(&bytes[..length]);
+    scene.center.received(&client_id(), first).await.unwrap();
+    for _ in 0..2 {
+        scene.center.received(&client_id(), Publish { dup: true, ..first }).await.unwrap();
+    }
+    assert_eq!(scene.history().await.len(), 1);
+    // The same number after a restart is another message.
+    scene.center.received(&client_id(), first).await.unwrap();
+    assert_eq!(scene.history().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_device_that_has_used_up_its_day_is_told_so() {
+    let mut scene = Scene::new().await;
+    scene.center.limit_messages(Limits { per_minute: None, per_day: Some(1) });
+    scene.authenticate(false).await;
+    for number in [1, 2] {
+        scene
+            .send(command::TSL_REPORT, |writer| {
+                writer.int(1, number);
+            })
+            .await;
+    }
+    let exception = scene.one(command::EXCEPTION_DOWN);
+    assert_eq!(ttlv::find(&exception.payload, 1).unwrap().as_i64(), Some(10429));
+    assert_eq!(scene.last_values().await, json!({"1": 1}));
 }

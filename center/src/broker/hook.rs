@@ -55,7 +55,9 @@ impl Hook {
         if !self.authority.may_publish(client_id, &publish.topic) {
             return PublishAclResult::rejected(true, None);
         }
-        match self.authority.received(client_id, &publish.topic, publish.qos.value(), &publish.payload).await {
+        let message =
+            super::Publish { topic: &publish.topic, qos: publish.qos.value(), dup: publish.dup, payload: &publish.payload };
+        match self.authority.received(client_id, message).await {
             Ok(()) => PublishAclResult::allow(),
             Err(_) => PublishAclResult::rejected(true, None),
         }

@@ -45,6 +45,19 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
 
+/// A message of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Publish<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Quality of service: 0 to 2.
+    pub qos: u8,
+    /// The client may have sent it before.
+    pub dup: bool,
+    /// Payload.
+    pub payload: &'a [u8],
+}
+
 /// What the engine asks the Center and tells it.
 ///
 /// The engine waits for every answer, and the client with it: the same client's packets go on only after that.
@@ -72,7 +85,7 @@ pub trait Authority: Send + Sync + 'static {
 
     /// A message from the client, which gets its PUBACK or PUBREC when this returns. No other client gets it. A message
     /// that could not be kept is not acknowledged: the engine closes the connection, so that the client sends it again.
-    async fn received(&self, client_id: &str, topic: &str, qos: u8, payload: &[u8]) -> Result<(), NotKept>;
+    async fn received(&self, client_id: &str, publish: Publish<'_>) -> Result<(), NotKept>;
 }
 
 /// A message could not be kept.

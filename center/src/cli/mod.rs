@@ -15,6 +15,7 @@ mod plan;
 mod product;
 mod table;
 
+use crate::domain::rate::Limits;
 use crate::serve;
 use clap::{Args, Parser, Subcommand};
 use std::io::IsTerminal;
@@ -62,6 +63,9 @@ enum Task {
         /// Most messages of data that a device may send in a minute (default: any number)
         #[arg(long, value_name = "NUMBER")]
         messages_per_minute: Option<u32>,
+        /// Most messages of data that a device may send in a day (default: any number)
+        #[arg(long, value_name = "NUMBER")]
+        messages_per_day: Option<u32>,
     },
     /// Products: classes of devices
     #[command(subcommand)]
@@ -84,7 +88,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<()> {
         let api = api::Api::new(&self.client.center, self.client.json);
         match self.task {
-            Task::Serve { data, mqtt, http, public_url, messages_per_minute } => {
+            Task::Serve { data, mqtt, http, public_url, messages_per_minute, messages_per_day } => {
                 let filter =
                     EnvFilter::try_from_env("QTH_LOG").unwrap_or_else(|_| EnvFilter::new("warn,qth_center=info,rmqtt=error"));
                 tracing_subscriber::fmt()
@@ -93,8 +97,9 @@ impl Command {
                     .with_ansi(std::io::stderr().is_terminal())
                     .with_writer(std::io::stderr)
                     .init();
+                let limits = Limits { per_minute: messages_per_minute, per_day: messages_per_day };
                 let runtime = tokio::runtime::Runtime::new()?;
-                let done = runtime.block_on(serve::run(serve::Options { data, mqtt, http, public_url, messages_per_minute }));
+                let done = runtime.block_on(serve::run(serve::Options { data, mqtt, http, public_url, limits }));
                 runtime.shutdown_background();
                 done
             }

@@ -76,7 +76,11 @@ fn summary(answer: &Value) {
         .map(|device| {
             let why = if device["reason"].is_null() { &device["why_not"] } else { &device["reason"] };
             let online = if device["online"] == true { "online" } else { "offline" };
-            vec![cell(&device["dk"]), online.into(), cell(&device["version"]), readable(&cell(&device["state"])), cell(why)]
+            let mut state = readable(&cell(&device["state"]));
+            if let Some(percent) = device["components"].as_array().into_iter().flatten().find_map(|one| one["percent"].as_u64()) {
+                state = format!("{state}, {percent} % downloaded");
+            }
+            vec![cell(&device["dk"]), online.into(), cell(&device["version"]), state, cell(why)]
         })
         .collect();
     table::print(&["DEVICE", "", "VERSION", "STATE", "WHY"], &rows);

@@ -1,12 +1,12 @@
 //! `/api/v1/devices/{name}/data` and its siblings: what a device says, and what it is told.
 
+use super::extract::{Body, Path, Query};
 use super::{ApiError, Shared};
 use crate::domain::data::{Kind, LastValue, Record, HISTORY_MAX};
 use crate::service::request::{Request, WAIT_MAX};
 use crate::service::value;
 use crate::service::Center;
 use crate::store;
-use axum::extract::{Path, Query};
 use axum::Json;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -39,7 +39,7 @@ pub async fn history(
 }
 
 /// `{"1": true, …}`
-pub async fn write(center: Shared, Path(name): Path<String>, Json(values): Json<Value>) -> Result<Json<Value>, ApiError> {
+pub async fn write(center: Shared, Path(name): Path<String>, Body(values): Body<Value>) -> Result<Json<Value>, ApiError> {
     request(&center, name, Request::Write(values), 0).await
 }
 
@@ -51,7 +51,7 @@ pub enum Transparent {
     Hex(String),
 }
 
-pub async fn send(center: Shared, Path(name): Path<String>, Json(data): Json<Transparent>) -> Result<Json<Value>, ApiError> {
+pub async fn send(center: Shared, Path(name): Path<String>, Body(data): Body<Transparent>) -> Result<Json<Value>, ApiError> {
     let bytes = match data {
         Transparent::Text(text) => text.into_bytes(),
         Transparent::Hex(hex) => value::bytes(&hex)?,
@@ -77,7 +77,7 @@ pub struct Call {
     wait: u64,
 }
 
-pub async fn call(center: Shared, Path(name): Path<String>, Json(call): Json<Call>) -> Result<Json<Value>, ApiError> {
+pub async fn call(center: Shared, Path(name): Path<String>, Body(call): Body<Call>) -> Result<Json<Value>, ApiError> {
     request(&center, name, Request::Call(call.service, call.value), call.wait).await
 }
 
@@ -104,7 +104,7 @@ pub struct Read {
     wait: u64,
 }
 
-pub async fn read(center: Shared, Path(name): Path<String>, Json(read): Json<Read>) -> Result<Json<Value>, ApiError> {
+pub async fn read(center: Shared, Path(name): Path<String>, Body(read): Body<Read>) -> Result<Json<Value>, ApiError> {
     let wanted = match read.what {
         What::Tsl => Request::ReadTsl(read.ids),
         What::Status => Request::ReadStatus(read.ids),

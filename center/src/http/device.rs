@@ -1,9 +1,9 @@
 //! `/api/v1/devices`
 
+use super::extract::{Path, Query};
 use super::{ApiError, Shared};
 use crate::domain::device::Device;
 use crate::store;
-use axum::extract::{Path, Query};
 use axum::Json;
 use serde::Deserialize;
 use serde_json::{json, Value};

@@ -1,9 +1,9 @@
 //! `/d/{token}/{name}`: a file, at an address that only its device knows and that expires.
 
+use super::extract::Path;
 use super::{ApiError, Shared};
 use crate::store;
 use axum::body::Body;
-use axum::extract::Path;
 use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -36,6 +36,10 @@ pub async fn get(
         }
     };
     let part = range.clone().unwrap_or(0..=size.saturating_sub(1));
+    if method != Method::HEAD {
+        let percent = ((part.end() + 1) * 100).checked_div(size).map_or(100, |percent| percent.min(100) as u8);
+        center.note_progress((download.plan, download.client_id, download.component), percent);
+    }
     let length = part.end() + 1 - part.start();
     let body = if method == Method::HEAD {
         Body::empty()

@@ -4,6 +4,7 @@ mod data;
 mod device;
 mod download;
 mod error;
+mod extract;
 mod package;
 mod plan;
 mod product;

@@ -1,10 +1,10 @@
 //! `/api/v1/packages`
 
+use super::extract::Path;
 use super::{ApiError, Shared};
 use crate::domain::package::{check_file_name, Package, PackageDraft, PackageError, PackageFile, MAX_FILE, MAX_FILES};
 use crate::store::{self, package::StoredFile};
 use axum::extract::multipart::{Field, Multipart};
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::Json;
 

@@ -1,23 +1,24 @@
 //! `/api/v1/plans`
 
+use super::extract::{Body, Path, Query};
 use super::{ApiError, Shared};
 use crate::domain::offer::Trigger;
 use crate::domain::plan::{Mode, Plan, PlanAction, PlanDraft, PlanState};
-use crate::domain::upgrade::{DeviceState, Upgrade};
-use crate::service::rollout;
+use crate::domain::upgrade::{ComponentState, DeviceState, Upgrade};
+use crate::service::{rollout, Center};
 use crate::store;
-use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::Json;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Most log entries in one answer.
 const LOG_MAX: u32 = 10_000;
 
-pub async fn create(center: Shared, Json(draft): Json<PlanDraft>) -> Result<(StatusCode, Json<Plan>), ApiError> {
+pub async fn create(center: Shared, Body(draft): Body<PlanDraft>) -> Result<(StatusCode, Json<Plan>), ApiError> {
     let now = center.now();
     let plan = center
         .store
@@ -30,7 +31,7 @@ pub async fn create(center: Shared, Json(draft): Json<PlanDraft>) -> Result<(Sta
     Ok((StatusCode::CREATED, Json(plan)))
 }
 
-pub async fn edit(center: Shared, Path(id): Path<i64>, Json(draft): Json<PlanDraft>) -> Result<Json<Plan>, ApiError> {
+pub async fn edit(center: Shared, Path(id): Path<i64>, Body(draft): Body<PlanDraft>) -> Result<Json<Plan>, ApiError> {
     let edited = move |db: &Connection| {
         get(db, id)?.state.check_editable()?;
         check(db, &draft, Some(id))?;
@@ -112,7 +113,7 @@ pub struct Monitor {
 
 /// Every device of the plan with where it stands, and why it is not further; the counts; the log if asked for.
 pub async fn monitor(center: Shared, Path(id): Path<i64>, Query(wanted): Query<Monitor>) -> Result<Json<Value>, ApiError> {
-    let (at, online) = (center.circumstances(), center.online());
+    let (at, online, progress) = (center.circumstances(), center.online(), Arc::clone(&center));
     let monitored = move |db: &Connection| {
         let plan = get(db, id)?;
         let upgrades = store::upgrade::of_plan(db, id)?;
@@ -142,7 +143,7 @@ pub async fn monitor(center: Shared, Path(id): Path<i64>, Query(wanted): Query<M
                 "version": device.reported.module_version,
                 "state": name(state),
                 "attempts": upgrade.map_or(0, |upgrade| upgrade.attempts),
-                "components": upgrade.map(|upgrade| &upgrade.components),
+                "components": upgrade.map(|upgrade| shown(upgrade, id, &progress)),
                 "reason": upgrade.and_then(|upgrade| upgrade.reason.clone()),
                 "why_not": why_not,
             }));
@@ -161,6 +162,19 @@ pub async fn monitor(center: Shared, Path(id): Path<i64>, Query(wanted): Query<M
         Ok::<_, ApiError>(answer)
     };
     Ok(Json(center.store.run(monitored).await?))
+}
+
+/// The components of an upgrade, those that are being downloaded with how far that has got.
+fn shown(upgrade: &Upgrade, plan: i64, center: &Center) -> Vec<Value> {
+    let components = upgrade.components.iter().map(|component| {
+        let mut shown = json!(component);
+        if component.state == ComponentState::Downloading {
+            let downloading = (plan, upgrade.client_id.clone(), component.identifier.clone());
+            shown["percent"] = json!(center.progress(&downloading));
+        }
+        shown
+    });
+    components.collect()
 }
 
 fn name(state: DeviceState) -> &'static str {

@@ -1,9 +1,9 @@
 //! `/api/v1/products`
 
+use super::extract::{Body, Path, Query};
 use super::{ApiError, Shared};
 use crate::domain::product::Product;
 use crate::store;
-use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::Json;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ pub struct NewProduct {
     name: String,
 }
 
-pub async fn add(center: Shared, Json(new): Json<NewProduct>) -> Result<(StatusCode, Json<Product>), ApiError> {
+pub async fn add(center: Shared, Body(new): Body<NewProduct>) -> Result<(StatusCode, Json<Product>), ApiError> {
     let product = Product { key: new.key, secret: new.secret, name: new.name, created_at: center.now() };
     product.check()?;
     let kept = product.clone();

@@ -3,6 +3,7 @@
 use crate::domain::device::{mcu_versions, Device, Reported, Status};
 use crate::domain::package::{ComponentType, PackageFile};
 use crate::domain::plan::PlanDraft;
+use crate::domain::rate::Exceeded;
 use crate::domain::upgrade::{ComponentRun, Report, StatusCode, Upgrade};
 use qth::ota::id;
 use qth::protocol::command;
@@ -52,11 +53,14 @@ pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>
     })
 }
 
-/// Tells a device that it has sent too many messages, and which of them was not kept (exception 10428).
-pub fn limited(id: PackageId, device: &Device) -> Message {
-    const RATE_LIMIT: i64 = 10428;
+/// Tells a device that it has sent too many messages, and which of them was not kept (wire protocol, section 4).
+pub fn limited(exceeded: Exceeded, id: PackageId, device: &Device) -> Message {
+    let exception = match exceeded {
+        Exceeded::Minute => 10428,
+        Exceeded::Day => 10429,
+    };
     message(command::EXCEPTION_DOWN, |writer| {
-        writer.int(1, RATE_LIMIT).int(2, i64::from(id.get())).text(3, &device.product).text(4, &device.key);
+        writer.int(1, exception).int(2, i64::from(id.get())).text(3, &device.product).text(4, &device.key);
     })
 }
 

@@ -8,10 +8,10 @@ pub mod secret;
 pub mod tick;
 pub mod value;
 
-use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept};
+use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept, Publish};
 use crate::domain::device::{Device, Reported};
 use crate::domain::offer::Trigger;
-use crate::domain::rate::Minute;
+use crate::domain::rate::{Admitted, Limits};
 use crate::domain::upgrade::StatusCode;
 use crate::store::{self, files::Files, Store};
 use anyhow::Result;
@@ -26,7 +26,7 @@ use qth::protocol::{command, ttlv};
 use request::Asked;
 use rollout::Circumstances;
 use rusqlite::Connection;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Gives the time; tests have a clock of their own.
@@ -43,9 +43,19 @@ pub struct Center {
     broker: OnceLock<Arc<dyn Broker>>,
     conversations: Mutex<HashMap<String, Conversation>>,
     /// Most messages of data that a device may send in a minute.
-    limit: OnceLock<u32>,
-    minutes: Mutex<HashMap<String, Minute>>,
+    limits: OnceLock<Limits>,
+    admitted: Mutex<HashMap<String, Admitted>>,
+    /// The latest messages of each device, by command and package id: one that was kept may come again, as a duplicate.
+    heard: Mutex<HashMap<String, VecDeque<(u16, u16)>>>,
+    /// How far each download has got, in percent.
+    progress: Mutex<HashMap<Downloading, u8>>,
 }
+
+/// A download: plan, client id, component.
+pub type Downloading = (i64, String, String);
+
+/// As many messages as a device has in flight, and some more.
+const HEARD: usize = 16;
 
 /// What lasts as long as a connection.
 #[derive(Default)]
@@ -94,8 +104,10 @@ impl Center {
             public_url: OnceLock::new(),
             broker: OnceLock::new(),
             conversations: Mutex::default(),
-            limit: OnceLock::new(),
-            minutes: Mutex::default(),
+            limits: OnceLock::new(),
+            admitted: Mutex::default(),
+            heard: Mutex::default(),
+            progress: Mutex::default(),
         })
     }
 
@@ -105,9 +117,32 @@ impl Center {
         let _ = self.public_url.set(public_url.trim_end_matches('/').to_owned());
     }
 
-    /// Limits the messages of data that each device may send in a minute; what is over it is refused with exception 10428.
-    pub fn limit_messages(&self, per_minute: u32) {
-        let _ = self.limit.set(per_minute);
+    /// Limits the messages of data that each device may send; what is over a limit is refused with an exception.
+    pub fn limit_messages(&self, limits: Limits) {
+        let _ = self.limits.set(limits);
+    }
+
+    /// A device has got so far with a download.
+    pub fn note_progress(&self, downloading: Downloading, percent: u8) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(downloading, percent);
+    }
+
+    /// How far a download has got, in percent; `None` where nothing was fetched since this process began.
+    pub fn progress(&self, downloading: &Downloading) -> Option<u8> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(downloading).copied()
+    }
+
+    /// Whether this message of a device was kept already.
+    fn has_heard(&self, client_id: &str, message: (u16, u16)) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(client_id).is_some_and(|heard| heard.contains(&message))
+    }
+
+    fn note_heard(&self, client_id: &str, message: (u16, u16)) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = heard.entry(client_id.to_owned()).or_default();
+        heard.truncate(HEARD - 1);
+        heard.push_front(message);
     }
 
     /// The time.
@@ -273,21 +308,20 @@ impl Center {
         Ok(())
     }
 
-    /// Whether a device may send this now; if not, the device is told (exception 10428).
+    /// Whether a device may send this now; if not, the device is told.
     async fn admits(&self, client_id: &str, command: u16, id: PackageId) -> Result<bool> {
-        let Some(limit) = self.limit.get().filter(|_| data::is_unasked(command)) else { return Ok(true) };
+        let Some(limits) = self.limits.get().filter(|_| data::is_unasked(command)) else { return Ok(true) };
         let now = self.now();
-        let is_within = {
-            let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
-            minutes.entry(client_id.to_owned()).or_insert_with(|| Minute::new(now)).admit(*limit, now)
+        let admitted = {
+            let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+            admitted.entry(client_id.to_owned()).or_insert_with(|| Admitted::new(now)).admit(limits, now)
         };
-        if !is_within {
-            let own = client_id.to_owned();
-            if let Some(device) = self.store.run(move |db| store::device::get(db, &own)).await? {
-                self.send(client_id, vec![message::limited(id, &device)]).await;
-            }
+        let Err(exceeded) = admitted else { return Ok(true) };
+        let own = client_id.to_owned();
+        if let Some(device) = self.store.run(move |db| store::device::get(db, &own)).await? {
+            self.send(client_id, vec![message::limited(exceeded, id, &device)]).await;
         }
-        Ok(is_within)
+        Ok(false)
     }
 
     /// Keeps what a device reports about itself and what `then` makes of it, in one transaction; the messages to be sent.
@@ -371,8 +405,8 @@ impl Authority for Center {
         }
     }
 
-    async fn received(&self, client_id: &str, _topic: &str, _qos: u8, payload: &[u8]) -> Result<(), NotKept> {
-        let mut payload = payload.to_vec();
+    async fn received(&self, client_id: &str, publish: Publish<'_>) -> Result<(), NotKept> {
+        let mut payload = publish.payload.to_vec();
         let plain = match self.conversations().get(client_id).and_then(|conversation| conversation.session.as_ref()) {
             Some(session) => match session.decrypt(&mut payload) {
                 Ok(plain) => plain,
@@ -390,6 +424,10 @@ impl Authority for Center {
                 return Ok(());
             }
         };
+        let message = (command, id.get());
+        if publish.dup && self.has_heard(client_id, message) {
+            return Ok(());
+        }
         let taken = async {
             if self.admits(client_id, command, id).await? {
                 let answer = self.answer(client_id, command, id, &content);
@@ -399,6 +437,7 @@ impl Authority for Center {
                     let _ = asked.send(answer);
                 }
             }
+            self.note_heard(client_id, message);
             Ok::<_, anyhow::Error>(())
         };
         taken.await.map_err(|error| {

@@ -101,6 +101,19 @@ class Application(SystemCase):
         self.assertIn("can't be unpacked", self.log(plan))
         self.assertEqual(sorted(os.listdir(self.usr)), ["greeting.py", "main.py"])
 
+    def test_a_component_that_fails_stops_those_behind_it(self):
+        module = self.package(version="1.1.0")
+        archive = self.package(self.archive(greeting=""), version="2.0", **{"component-type": "mcu"})
+        plan = self.plan(archive, "--component", f"QTH-UNIX={module}", component="APP")
+        board = self.application().power_on()
+        board.wait_for("otaPlan: [(1, 'APP', '1.0', '2.0', 0, 0, 0), (0, 'QTH-UNIX', '1.0.0', '1.1.0', 0, 0, 0)]")
+        board.wait_for("application: package refused: it has no main.py or main.mpy")
+        board.wait_for("application: APP False")
+        self.wait_for_state(plan, "failed")
+        components = self.center.cli("monitor", plan)["devices"][0]["components"]
+        self.assertEqual([component["state"] for component in components], ["failed", "start"])
+        self.assertNotIn("on trial", board.output())
+
     def test_power_cuts_only_delay_it(self):
         plan = self.plan_for(self.archive(main=code("2.0"), greeting="text = 'this is 2.0'\n"))
         board = self.application()

@@ -1,0 +1,81 @@
+//! What the Center says about the connection itself: another server, and that there were too many messages.
+
+#[allow(dead_code, reason = "the simulator needs more of it")]
+#[path = "sim/board.rs"]
+mod board;
+#[allow(dead_code, reason = "other tests need more of it")]
+mod device_world;
+#[allow(dead_code, reason = "the simulator needs more of it")]
+#[path = "sim/random.rs"]
+mod random;
+#[allow(dead_code, reason = "the simulator needs more of it")]
+#[path = "sim/wire.rs"]
+mod wire;
+
+use device_world::World;
+use qth::flash::ram::RamFlash;
+use qth::protocol::command;
+
+const HOME: &str = "home.example.org";
+const OTHER: &str = "other.example.org";
+
+fn online_at_home(flash: Option<RamFlash>) -> World {
+    let mut world = flash.map_or_else(|| World::new(1), |flash| World::with(flash, 2));
+    assert!(world.device.set_server("mqtt://home.example.org:1884"));
+    assert!(world.device.start(world.now));
+    world.go_online();
+    world
+}
+
+/// Moves the device; empty texts send it back.
+fn move_to(world: &mut World, host: &str, port: i64) {
+    world.center.send(command::CONFIG, |writer| {
+        writer.begin(1);
+        writer.text(2, host).text(3, "").int(4, port);
+        writer.end();
+    });
+    world.tried.clear();
+    for _ in 0..5 {
+        world.step(false);
+    }
+}
+
+#[test]
+fn a_device_that_is_moved_stays_with_the_new_server_through_a_restart() {
+    let mut world = online_at_home(None);
+    assert_eq!(world.tried, [HOME]);
+    move_to(&mut world, OTHER, 1885);
+    world.go_online();
+    assert_eq!(world.tried, [OTHER]);
+
+    let flash = std::mem::replace(&mut world.device.board_mut().flash, RamFlash::new(0));
+    let mut world = online_at_home(Some(flash));
+    assert_eq!(world.tried, [OTHER], "what the Center has said counts as long as the script says the same");
+    move_to(&mut world, "", 0);
+    world.go_online();
+    assert_eq!(world.tried, [HOME]);
+}
+
+#[test]
+fn a_server_that_can_not_be_reached_is_left_after_three_failures() {
+    let mut world = online_at_home(None);
+    world.reachable = Some(HOME);
+    move_to(&mut world, OTHER, 1885);
+    world.go_online();
+    assert_eq!(world.tried, [OTHER, OTHER, OTHER, HOME]);
+}
+
+#[test]
+fn too_many_messages_are_told_as_an_event_and_the_connection_stays() {
+    let mut world = online_at_home(None);
+    for exception in [10428, 10429] {
+        world.told.clear();
+        world.center.send(command::EXCEPTION_DOWN, |writer| {
+            writer.int(1, exception).int(2, 7).text(3, "p111xt").text(4, "866000000000017");
+        });
+        world.step(false);
+        world.step(false);
+        assert_eq!(world.told, [(2, -5889)], "{exception}");
+        assert!(world.device.is_online());
+    }
+}

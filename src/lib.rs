@@ -19,12 +19,16 @@
 )]
 
 pub mod board;
+#[cfg(feature = "pack")]
+pub mod delta;
 pub mod device;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod flash;
 pub mod mqtt;
 pub mod ota;
+#[cfg(feature = "pack")]
+pub mod pack;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
 pub mod protocol;

@@ -10,6 +10,7 @@ macro_rules! say {
 mod api;
 mod device;
 mod monitor;
+mod pack;
 mod package;
 mod plan;
 mod product;
@@ -79,6 +80,9 @@ enum Task {
     /// Devices
     #[command(subcommand)]
     Device(device::Task),
+    /// Package files: full images, deltas, signatures. Needs no Center
+    #[command(subcommand)]
+    Pack(pack::Task),
     /// Watch a plan: its devices, their states, their logs
     Monitor(monitor::Task),
 }
@@ -107,6 +111,7 @@ impl Command {
             Task::Package(task) => task.run(&api),
             Task::Plan(task) => task.run(&api),
             Task::Device(task) => task.run(&api),
+            Task::Pack(task) => task.run(api.is_json()),
             Task::Monitor(task) => task.run(&api),
         }
     }

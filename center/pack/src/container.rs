@@ -1,0 +1,219 @@
+//! Packages as a whole: made, checked, applied.
+
+use crate::apply::apply;
+use qth::pack::{self, id, Format, Manifest, Package, Scheme, HEAD, MAGIC};
+use qth::protocol::ttlv::Writer;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// Room for a manifest with the longest texts.
+const MANIFEST_MAX: usize = 512;
+
+/// Why a package can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PackageError {
+    /// Not a package.
+    #[error("this is no package: it does not begin like one")]
+    NotAPackage,
+    /// Of a later format.
+    #[error("this package is of a format that is newer than this program")]
+    Newer,
+    /// Cut off or damaged.
+    #[error("the package ends too soon, or its manifest is damaged")]
+    Malformed,
+    /// The payload is not what the manifest says.
+    #[error("the package's payload is damaged: its {0} differs from what the manifest says")]
+    Payload(&'static str),
+    /// A delta from another image.
+    #[error("the package is a delta from version '{0}', and the old image is another one")]
+    Source(String),
+    /// A delta without the image that it starts from.
+    #[error("the package is a delta from version '{0}': name the image of that version")]
+    NeedsSource(String),
+    /// The delta does not give what the manifest says.
+    #[error("the delta does not lead to the image that the manifest names")]
+    Target,
+    /// A text is too long.
+    #[error("product, component or a version is too long")]
+    TooLong,
+}
+
+impl From<pack::Error> for PackageError {
+    fn from(error: pack::Error) -> Self {
+        match error {
+            pack::Error::NotAPackage => Self::NotAPackage,
+            pack::Error::Newer => Self::Newer,
+            pack::Error::Malformed => Self::Malformed,
+        }
+    }
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Head and manifest: what a signature of this scheme covers.
+///
+/// # Errors
+/// [`PackageError::TooLong`].
+pub fn signed_part(manifest: &Manifest<'_>, scheme: Scheme) -> Result<Vec<u8>, PackageError> {
+    let mut room = [0; MANIFEST_MAX];
+    let mut writer = Writer::new(&mut room);
+    writer.int(id::FORMAT, manifest.format as i64);
+    if !manifest.product.is_empty() {
+        writer.text(id::PRODUCT, manifest.product);
+    }
+    writer.text(id::COMPONENT, manifest.component).int(id::KIND, manifest.kind.into());
+    if let Some(source) = &manifest.source {
+        writer.text(id::SOURCE_VERSION, source.version).int(id::SOURCE_SIZE, source.size.into());
+        writer.bytes(id::SOURCE_SHA256, &source.sha256);
+    }
+    writer.text(id::TARGET_VERSION, manifest.target_version).int(id::TARGET_SIZE, manifest.target_size.into());
+    writer.bytes(id::TARGET_SHA256, &manifest.target_sha256).int(id::SEQUENCE, manifest.sequence.into());
+    writer.int(id::PAYLOAD_SIZE, manifest.payload_size.into()).bytes(id::PAYLOAD_SHA256, &manifest.payload_sha256);
+    let length = writer.finish().map_err(|_| PackageError::TooLong)?;
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend((length as u32).to_le_bytes());
+    bytes.extend((scheme.length() as u16).to_le_bytes());
+    bytes.extend((scheme as u16).to_le_bytes());
+    debug_assert_eq!(bytes.len(), HEAD);
+    bytes.extend(&room[..length]);
+    Ok(bytes)
+}
+
+/// An unsigned package.
+///
+/// # Errors
+/// [`PackageError::TooLong`].
+pub fn unsigned(manifest: &Manifest<'_>, payload: &[u8]) -> Result<Vec<u8>, PackageError> {
+    let mut bytes = signed_part(manifest, Scheme::Unsigned)?;
+    bytes.extend(payload);
+    Ok(bytes)
+}
+
+/// Takes a whole package apart and checks its payload's digest. The signature is another matter.
+///
+/// # Errors
+/// It is no package, or damaged.
+pub fn open(bytes: &[u8]) -> Result<Package<'_>, PackageError> {
+    let package = pack::parse(bytes)?;
+    if package.payload.len() != package.manifest.payload_size as usize {
+        return Err(PackageError::Payload("size"));
+    }
+    if sha256(package.payload) != package.manifest.payload_sha256 {
+        return Err(PackageError::Payload("SHA-256"));
+    }
+    Ok(package)
+}
+
+/// The image that a package leads to. A delta needs the image that it starts from.
+///
+/// # Errors
+/// The old image is another one, or the package does not keep what it promises.
+pub fn image(package: &Package<'_>, old: Option<&[u8]>) -> Result<Vec<u8>, PackageError> {
+    let Manifest { format, source, target_size, target_sha256, .. } = &package.manifest;
+    let image = match (format, source, old) {
+        (Format::Full, ..) => package.payload.to_vec(),
+        (Format::Delta, Some(source), Some(old)) => {
+            if old.len() != source.size as usize || sha256(old) != source.sha256 {
+                return Err(PackageError::Source(source.version.to_owned()));
+            }
+            apply(old, package.payload).map_err(|_| PackageError::Target)?
+        }
+        (Format::Delta, source, _) => {
+            return Err(PackageError::NeedsSource(source.map_or("", |source| source.version).to_owned()))
+        }
+    };
+    if image.len() != *target_size as usize || sha256(&image) != *target_sha256 {
+        return Err(PackageError::Target);
+    }
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::{generate, sign, verify, SignError};
+    use qth::pack::Source;
+
+    const NEW: &[u8] = b"the new image";
+
+    fn manifest(payload: &[u8]) -> Manifest<'static> {
+        Manifest {
+            format: Format::Full,
+            product: "p111xt",
+            component: "QTH-UNIX",
+            kind: 0,
+            source: None,
+            target_version: "1.1.0",
+            target_size: NEW.len() as u32,
+            target_sha256: sha256(NEW),
+            sequence: 7,
+            payload_size: payload.len() as u32,
+            payload_sha256: sha256(payload),
+        }
+    }
+
+    #[test]
+    fn a_package_is_read_as_it_was_written() {
+        let bytes = unsigned(&manifest(NEW), NEW).unwrap();
+        let package = open(&bytes).unwrap();
+        assert_eq!((package.manifest, package.payload), (manifest(NEW), NEW));
+        assert_eq!(image(&package, None).unwrap(), NEW);
+        let source = Source { version: "1.0.0", size: 3, sha256: sha256(b"old") };
+        let delta = Manifest { format: Format::Delta, source: Some(source), ..manifest(b"delta") };
+        let bytes = unsigned(&delta, b"delta").unwrap();
+        assert_eq!(open(&bytes).unwrap().manifest, delta);
+        assert_eq!(image(&open(&bytes).unwrap(), None), Err(PackageError::NeedsSource("1.0.0".into())));
+        assert_eq!(image(&open(&bytes).unwrap(), Some(b"other")), Err(PackageError::Source("1.0.0".into())));
+        assert_eq!(image(&open(&bytes).unwrap(), Some(b"old")), Err(PackageError::Target));
+    }
+
+    #[test]
+    fn every_damage_is_found() {
+        let bytes = unsigned(&manifest(NEW), NEW).unwrap();
+        for at in 0..bytes.len() {
+            assert!(open(&bytes[..at]).is_err(), "cut off at {at}");
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0x10;
+            // What is left is another manifest, which a signature would not cover; the payload is never another.
+            if let Ok(package) = open(&damaged) {
+                assert_ne!(package.signed, &bytes[..package.signed.len()], "at {at}");
+                assert_eq!(package.payload, NEW);
+            }
+        }
+        let mut newer = bytes.clone();
+        newer[7] = 2;
+        assert_eq!(open(&newer), Err(PackageError::Newer));
+        assert_eq!(open(NEW), Err(PackageError::NotAPackage));
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_key_and_its_package_only() {
+        let package = unsigned(&manifest(NEW), NEW).unwrap();
+        for scheme in [Scheme::P256, Scheme::P384] {
+            let (private, public) = generate(scheme).unwrap();
+            let (_, other) = generate(scheme).unwrap();
+            let signed = sign(&package, &private).unwrap();
+            assert_eq!(signed, sign(&package, &private).unwrap(), "the same each time");
+            assert_eq!(verify(&signed, &public), Ok(()));
+            assert_eq!(verify(&signed, &other), Err(SignError::Wrong));
+            assert_eq!(verify(&package, &public), Err(SignError::Unsigned));
+            let opened = open(&signed).unwrap();
+            assert_eq!((opened.scheme, opened.manifest, opened.payload), (scheme, manifest(NEW), NEW));
+            for at in 0..opened.signed.len() + opened.signature.len() {
+                let mut damaged = signed.clone();
+                damaged[at] ^= 1;
+                assert!(verify(&damaged, &public).is_err(), "{scheme:?} at {at}");
+            }
+            let again = sign(&signed, &private).unwrap();
+            assert_eq!(again, signed, "a signature takes the place of the one before");
+        }
+        let (_, p384) = generate(Scheme::P384).unwrap();
+        let (p256, _) = generate(Scheme::P256).unwrap();
+        assert_eq!(verify(&sign(&package, &p256).unwrap(), &p384), Err(SignError::OtherCurve));
+        assert_eq!(sign(&package, "no key"), Err(SignError::PrivateKey));
+        assert_eq!(verify(&package, "no key"), Err(SignError::PublicKey));
+    }
+}

@@ -1,0 +1,248 @@
+//! Makes deltas: what [`qth::delta`] applies.
+//!
+//! The addresses that both images hold are read by the device's own code. What corresponds to what comes from bsdiff's
+//! alignment; the table of shifts that explains it best, by dynamic programming. The old image, corrected by that table, aligns
+//! better than the one before, so all of it is done three times. Each table is tried with each method that the device has,
+//! and the smallest delta is kept. The same images always give the same bytes.
+#![forbid(unsafe_code)]
+
+mod align;
+mod apply;
+pub mod container;
+mod image;
+mod learn;
+mod lzma;
+mod moves;
+mod package;
+mod range;
+pub mod sign;
+
+use align::align;
+use image::Image;
+use learn::{evidence, Table};
+use qth::delta::decoder::{STANDARD_SHIFTS, TINY_SHIFTS};
+use qth::delta::field::InstructionSet;
+use qth::delta::header::{NO_INTERVAL, SPAN_MAX};
+use qth::delta::{Header, Method};
+use std::fmt;
+use std::ops::Range;
+
+/// How often the images are aligned.
+const ROUNDS: usize = 3;
+/// Halves of fields that one more shift has to explain.
+const PENALTIES: [u32; 7] = [3, 4, 6, 9, 14, 20, 30];
+/// The table that the next alignment goes by.
+const PENALTY_TO_ALIGN: u32 = 12;
+
+/// Why no delta was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The instruction set was not given, and the old image does not tell.
+    Instructions,
+    /// The old image has 16 MB or more, or both together 2 GB.
+    TooLarge,
+    /// An image is not the x86-64 ELF file that it was said to be.
+    NotElf,
+    /// The interval of restart points is not a power of two from 1 KB to 1 GB.
+    Interval,
+    /// A compression library fails.
+    Encoder,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        to.write_str(match self {
+            Error::Instructions => "the image does not tell which instruction set it is for: name it",
+            Error::TooLarge => "the old image has 16 MB or more, which a delta can't be made from",
+            Error::NotElf => "an image is not an x86-64 ELF file that can be read",
+            Error::Interval => "the interval of restart points has to be a power of two from 1 KB to 1 GB",
+            Error::Encoder => "the compression library fails",
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Which decoder the device has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// [`qth::delta::Standard`].
+    #[default]
+    Standard,
+    /// [`qth::delta::Tiny`].
+    Tiny,
+}
+
+/// What a delta is made for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The instruction set; `None`: what the old image tells, which only an ELF file does.
+    pub instructions: Option<InstructionSet>,
+    /// Address of the image's first byte. An ELF file has its own.
+    pub base: u32,
+    /// Addresses of RAM.
+    pub ram: Range<u32>,
+    /// Bytes of the new image between two restart points; `None`: an update begins anew when it is interrupted.
+    pub interval: Option<u32>,
+    /// The device's decoder.
+    pub memory: Memory,
+    /// The methods to try; all that the decoder has, in general.
+    pub methods: Vec<Method>,
+}
+
+impl Default for Options {
+    /// An image at 0x08000000 with RAM at 0x20000000, as on many microcontrollers; restart points every 32 KB.
+    fn default() -> Self {
+        Self {
+            instructions: None,
+            base: 0x0800_0000,
+            ram: 0x2000_0000..0x2010_0000,
+            interval: Some(32 * 1024),
+            memory: Memory::Standard,
+            methods: vec![Method::LzmaLonger, Method::Lzma, Method::Bsdiff],
+        }
+    }
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all.
+    pub of: usize,
+}
+
+/// One way to make the delta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// How the new image is coded.
+    pub method: Method,
+    /// Number of shifts.
+    pub shifts: usize,
+    /// Size in bytes.
+    pub size: usize,
+}
+
+/// A delta.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How it was made.
+    pub chosen: Candidate,
+    /// What was tried, in this order; some ways come twice.
+    pub tried: Vec<Candidate>,
+}
+
+/// Makes the delta from `old` to `new`. `progress` is told of each step.
+///
+/// # Errors
+/// See [`Error`].
+pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Delta, Error> {
+    let header = header(old, new, options)?;
+    let was = Image::new(old, &header)?;
+    let other = Header { old_size: new.len() as u32, ..header };
+    // What is no ELF file has no addresses to learn from.
+    let is = Image::new(new, &other).or_else(|_| Image::new(new, &Header { instructions: InstructionSet::Plain, ..other }))?;
+    let (fields, others) = (was.fields(), is.fields());
+    let methods: Vec<Method> = options
+        .methods
+        .iter()
+        .copied()
+        .filter(|method| options.memory == Memory::Standard || *method == Method::Bsdiff)
+        .collect();
+
+    let mut report = Progress { done: 0, of: ROUNDS * (1 + PENALTIES.len()) };
+    let mut step = || {
+        progress(report);
+        report.done += 1;
+    };
+    step();
+    let mut covers = align(old, new)?;
+    let mut best: Option<Delta> = None;
+    let mut tried = Vec::new();
+    for round in 0..ROUNDS {
+        let seen = evidence(&was, &is, &fields, &others, &covers);
+        let table = |penalty| Table::new(&seen, penalty);
+        for penalty in PENALTIES {
+            step();
+            let table = fitting(&table, penalty, options.memory);
+            let corrected = was.corrected(&|region, place| table.shift(region, place))?;
+            for method in &methods {
+                let bytes = encode(&corrected, new, &Header { method: *method, ..header }, &table)?;
+                let chosen = Candidate { method: *method, shifts: table.len(), size: bytes.len() };
+                tried.push(chosen);
+                if best.as_ref().is_none_or(|best| bytes.len() < best.bytes.len()) {
+                    best = Some(Delta { bytes, chosen, tried: Vec::new() });
+                }
+            }
+        }
+        if round + 1 < ROUNDS {
+            step();
+            let table = table(PENALTY_TO_ALIGN);
+            covers = align(&was.corrected(&|region, place| table.shift(region, place))?, new)?;
+        }
+    }
+    step();
+    best.map(|best| Delta { tried, ..best }).ok_or(Error::Encoder)
+}
+
+/// The instruction set that an image tells of.
+pub fn detect(image: &[u8]) -> Option<InstructionSet> {
+    let is_elf = image.starts_with(b"\x7fELF\x02\x01") && image.get(18..20) == Some(&[62, 0]);
+    is_elf.then_some(InstructionSet::X86_64)
+}
+
+fn header(old: &[u8], new: &[u8], options: &Options) -> Result<Header, Error> {
+    let instructions = options.instructions.or_else(|| detect(old)).ok_or(Error::Instructions)?;
+    let size = |image: &[u8]| u32::try_from(image.len()).ok().filter(|size| *size < SPAN_MAX).ok_or(Error::TooLarge);
+    let interval = match options.interval {
+        None => NO_INTERVAL,
+        Some(interval) if interval.is_power_of_two() && (1 << 10..=1 << 30).contains(&interval) => interval.ilog2(),
+        Some(_) => return Err(Error::Interval),
+    };
+    let has_addresses = !matches!(instructions, InstructionSet::Plain | InstructionSet::X86_64);
+    let ram = if has_addresses { options.ram.clone() } else { 0..0 };
+    Ok(Header {
+        method: Method::Lzma,
+        instructions,
+        interval,
+        old_size: size(old)?,
+        new_size: size(new)?,
+        base: if has_addresses { options.base } else { 0 },
+        ram: ram.start,
+        ram_size: (ram.len() as u32).min(SPAN_MAX - 1),
+        image_shifts: 0,
+        ram_shifts: 0,
+        name_shifts: 0,
+    })
+}
+
+/// The table at a penalty, or the next higher one that the device has room for.
+fn fitting(table: &dyn Fn(u32) -> Table, mut penalty: u32, memory: Memory) -> Table {
+    let room = match memory {
+        Memory::Standard => STANDARD_SHIFTS,
+        Memory::Tiny => TINY_SHIFTS,
+    };
+    loop {
+        let fits = table(penalty);
+        if fits.len() <= room {
+            return fits;
+        }
+        penalty += penalty.div_ceil(4);
+    }
+}
+
+fn encode(corrected: &[u8], new: &[u8], header: &Header, table: &Table) -> Result<Vec<u8>, Error> {
+    let mut bytes = package::begin(header, table);
+    let interval = (header.interval != NO_INTERVAL).then(|| 1 << header.interval);
+    match header.method {
+        Method::Bsdiff => bytes.extend(moves::encode(corrected, new, interval)?),
+        method => {
+            let parts = lzma::parse(corrected, new)?;
+            bytes.extend(lzma::encode(corrected, new, &parts, interval, method == Method::LzmaLonger));
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,290 @@
+//! The method LZMA: parsing by `lzma-rust2`, coding by segments.
+
+use crate::range::Encoder;
+use crate::Error;
+use lzma_rust2::{EncodeMode, LzmaOptions, LzmaWriter, MfType};
+use qth::delta::coder::{EVEN, EVEN_LZMA};
+use qth::delta::lzma::{self, Lzma, Symbol};
+use qth::delta::Coder;
+use std::io::Write;
+
+/// A part of the new image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This byte.
+    Byte(u8),
+    /// So many bytes from `distance` back, through the new image and the old one before it; 0 is the byte before.
+    Copy { distance: u32, length: u32 },
+}
+
+impl Part {
+    fn length(self) -> u32 {
+        match self {
+            Part::Byte(_) => 1,
+            Part::Copy { length, .. } => length,
+        }
+    }
+}
+
+/// How the library is to look for matches.
+fn options(dictionary: &[u8], size: usize) -> LzmaOptions {
+    LzmaOptions {
+        dict_size: (dictionary.len() + size).next_power_of_two().max(1 << 16) as u32,
+        lc: 0,
+        lp: 0,
+        pb: 0,
+        mode: EncodeMode::Normal,
+        nice_len: 64,
+        mf: MfType::Bt4,
+        depth_limit: 2000,
+        preset_dict: Some(dictionary.to_vec()),
+    }
+}
+
+/// The new image as parts of itself and the old one.
+pub fn parse(old: &[u8], new: &[u8]) -> Result<Vec<Part>, Error> {
+    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options(old, new.len()), false).map_err(|_| Error::Encoder)?;
+    writer.write_all(new).map_err(|_| Error::Encoder)?;
+    let stream = writer.finish().map_err(|_| Error::Encoder)?;
+    parts(old, new, &stream)
+}
+
+/// The parts that an LZMA stream says `new` consists of.
+pub fn parts(old: &[u8], new: &[u8], stream: &[u8]) -> Result<Vec<Part>, Error> {
+    let mut stream = stream.get(1..).ok_or(Error::Encoder)?;
+    let mut coder = Coder::new();
+    let mut models = vec![EVEN_LZMA; lzma::MODELS];
+    let mut state = Lzma::new(0);
+    let mut parts = Vec::new();
+    let mut position = 0;
+    coder.begin(stream.len() as u32);
+    let mut refill = |coder: &mut Coder| {
+        while !coder.has_symbol() {
+            let taken = coder.push(stream);
+            stream = &stream[taken..];
+        }
+    };
+    refill(&mut coder);
+    coder.start();
+    while position < new.len() {
+        refill(&mut coder);
+        let at_distance =
+            if state.is_matched() { byte_back(old, new, position, state.distance()).ok_or(Error::Encoder)? } else { 0 };
+        let part = match state.symbol(&mut coder, &mut models, at_distance, false).map_err(|_| Error::Encoder)? {
+            Symbol::Byte(byte) => Part::Byte(byte),
+            Symbol::Copy(length) => Part::Copy { distance: state.distance(), length },
+            Symbol::Change(_) => return Err(Error::Encoder),
+        };
+        position += part.length() as usize;
+        match (parts.last_mut(), part) {
+            (Some(Part::Copy { distance, length }), Part::Copy { distance: same, length: more }) if *distance == same => {
+                *length += more
+            }
+            _ => parts.push(part),
+        }
+    }
+    Ok(parts)
+}
+
+fn byte_back(old: &[u8], new: &[u8], position: usize, distance: u32) -> Option<u8> {
+    match position.checked_sub(1 + distance as usize) {
+        Some(place) => new.get(place).copied(),
+        None => old.len().checked_sub(1 + distance as usize - position).map(|place| old[place]),
+    }
+}
+
+/// Codes the parts in segments of `interval` bytes of the new image: of each, its length and its bytes.
+pub fn encode(old: &[u8], new: &[u8], parts: &[Part], interval: Option<u32>, longer: bool) -> Vec<u8> {
+    let size = new.len() as u32;
+    let interval = interval.unwrap_or(u32::MAX);
+    let mut segments = Vec::new();
+    let mut distance = (old.len() as u32).wrapping_sub(1);
+    let mut parts = parts.iter().copied();
+    let mut split = None;
+    let mut begin = 0u32;
+    while begin < size {
+        let end = begin.saturating_add(interval).min(size);
+        let mut segment = Segment::new(old, new, begin, end, distance, longer);
+        while segment.position < end {
+            let Some(part) = split.take().or_else(|| parts.next()) else { break };
+            let room = end - segment.position;
+            match part {
+                Part::Copy { distance, length } if length > room => {
+                    segment.add(Part::Copy { distance, length: room });
+                    split = Some(Part::Copy { distance, length: length - room });
+                }
+                _ => segment.add(part),
+            }
+        }
+        distance = segment.state.distance();
+        let bytes = segment.finish();
+        crate::package::number(&mut segments, bytes.len() as u32);
+        segments.extend(bytes);
+        begin = end;
+    }
+    segments
+}
+
+struct Segment<'a> {
+    old: &'a [u8],
+    new: &'a [u8],
+    begin: u32,
+    end: u32,
+    position: u32,
+    state: Lzma,
+    encoder: Encoder,
+    models: Vec<u16>,
+    longer: bool,
+    /// All of it is one copy at the distance of the segment before.
+    is_copy: bool,
+}
+
+impl<'a> Segment<'a> {
+    fn new(old: &'a [u8], new: &'a [u8], begin: u32, end: u32, distance: u32, longer: bool) -> Self {
+        Self {
+            old,
+            new,
+            begin,
+            end,
+            position: begin,
+            state: Lzma::new(distance),
+            encoder: Encoder::new(),
+            models: vec![if longer { EVEN } else { EVEN_LZMA }; lzma::MODELS],
+            longer,
+            is_copy: false,
+        }
+    }
+
+    fn add(&mut self, part: Part) {
+        match part {
+            Part::Byte(byte) => self.literal(byte),
+            Part::Copy { distance, length } => {
+                self.is_copy =
+                    self.position == self.begin && self.begin + length == self.end && distance == self.state.distance();
+                let mut left = length;
+                while left > 0 {
+                    left -= self.copy(distance, left);
+                }
+            }
+        }
+    }
+
+    fn literal(&mut self, byte: u8) {
+        let state = usize::from(self.state.state);
+        self.encoder.bit(&mut self.models, lzma::IS_MATCH + state, 0);
+        if self.state.is_matched() {
+            let other = byte_back(self.old, self.new, self.position as usize, self.state.distance()).unwrap_or(0);
+            let mut mask = 0x100;
+            let mut place = 1;
+            for shift in (0..8).rev() {
+                let same = (u32::from(other) >> shift & 1) << 8 & mask;
+                let bit = u32::from(byte) >> shift & 1;
+                self.encoder.bit(&mut self.models, lzma::LITERAL + (mask + same) as usize + place, bit);
+                place = place << 1 | bit as usize;
+                mask &= if bit == 1 { same } else { !same };
+            }
+        } else {
+            self.encoder.tree(&mut self.models, lzma::LITERAL, 8, u32::from(byte));
+        }
+        self.state.literal();
+        self.position += 1;
+    }
+
+    /// Codes a copy, or its begin; how many bytes.
+    fn copy(&mut self, distance: u32, length: u32) -> u32 {
+        let repeated = self.state.distances.iter().position(|other| *other == distance);
+        if length == 1 && repeated != Some(0) {
+            let byte = self.new[self.position as usize];
+            self.literal(byte);
+            return 1;
+        }
+        let most = if self.longer { u32::MAX } else { lzma::MATCH_MAX };
+        let coded = length.min(most);
+        let state = usize::from(self.state.state);
+        self.bit(lzma::IS_MATCH + state, 1);
+        self.bit(lzma::IS_REPEAT + state, u32::from(repeated.is_some()));
+        match repeated {
+            None => {
+                self.length(lzma::LENGTH, coded);
+                self.distance(distance, coded);
+                self.state.matched(distance);
+            }
+            Some(place) => {
+                self.bit(lzma::NOT_LAST + state, u32::from(place > 0));
+                if place == 0 {
+                    self.bit(lzma::IS_LONGER + state, u32::from(coded > 1));
+                    if coded == 1 {
+                        self.state.repeated_byte();
+                        self.position += 1;
+                        return 1;
+                    }
+                } else {
+                    self.bit(lzma::NOT_SECOND + state, u32::from(place > 1));
+                    if place > 1 {
+                        self.bit(lzma::NOT_THIRD + state, u32::from(place > 2));
+                    }
+                }
+                self.length(lzma::REPEAT_LENGTH, coded);
+                self.state.repeated(place as u8);
+            }
+        }
+        if self.longer && coded >= lzma::MATCH_MAX {
+            let more = Some(coded - lzma::MATCH_MAX).filter(|_| self.position + coded < self.end);
+            self.encoder.length(&mut self.models, lzma::LONGER, more);
+        }
+        self.position += coded;
+        coded
+    }
+
+    fn bit(&mut self, index: usize, bit: u32) {
+        self.encoder.bit(&mut self.models, index, bit);
+    }
+
+    fn length(&mut self, at: usize, length: u32) {
+        let value = length.min(lzma::MATCH_MAX) - lzma::MATCH_MIN;
+        self.bit(at, u32::from(value >= 8));
+        if value < 8 {
+            return self.encoder.tree(&mut self.models, at + 2, 3, value);
+        }
+        self.bit(at + 1, u32::from(value >= 16));
+        if value < 16 {
+            self.encoder.tree(&mut self.models, at + 10, 3, value - 8);
+        } else {
+            self.encoder.tree(&mut self.models, at + 18, 8, value - 16);
+        }
+    }
+
+    fn distance(&mut self, distance: u32, length: u32) {
+        let slot = slot(distance);
+        self.encoder.tree(&mut self.models, lzma::SLOT + lzma::slots(length), 6, slot);
+        if slot < 4 {
+            return;
+        }
+        let bits = (slot >> 1) - 1;
+        let high = (2 | slot & 1) << bits;
+        let low = distance - high;
+        if slot < 14 {
+            self.encoder.reverse_tree(&mut self.models, lzma::NEAR + (high - slot) as usize, bits, low);
+        } else {
+            self.encoder.direct(bits - 4, low >> 4);
+            self.encoder.reverse_tree(&mut self.models, lzma::ALIGN, 4, low & 15);
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        if self.is_copy {
+            Vec::new()
+        } else {
+            self.encoder.finish()
+        }
+    }
+}
+
+/// The class of a distance: its length in bits and its second bit.
+fn slot(distance: u32) -> u32 {
+    if distance < 4 {
+        return distance;
+    }
+    let bits = distance.ilog2();
+    bits << 1 | distance >> (bits - 1) & 1
+}

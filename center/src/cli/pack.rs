@@ -1,0 +1,355 @@
+//! `qth-center pack …`: package files, made and read without a Center.
+
+use super::table;
+use anyhow::{bail, Context};
+use clap::{Args, Subcommand, ValueEnum};
+use qth::delta::field::InstructionSet;
+use qth::pack::{Format, Manifest, Scheme, Source};
+use qth_pack::container::{self, sha256};
+use qth_pack::{sign, Memory, Options};
+use serde_json::{json, Value};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum Task {
+    /// Make a package of a whole image
+    Full {
+        /// The image
+        image: PathBuf,
+        #[command(flatten)]
+        about: About,
+    },
+    /// Make a package of what differs between two images
+    Delta {
+        /// The image that runs on the devices
+        old: PathBuf,
+        /// The image that is to run
+        new: PathBuf,
+        /// Version of the old image
+        #[arg(long)]
+        source: String,
+        /// What the images' code is for; an ELF file tells it itself
+        #[arg(long, value_enum)]
+        instructions: Option<Instructions>,
+        /// Address of the images' first byte
+        #[arg(long, default_value = "0x08000000", value_parser = address)]
+        base: u32,
+        /// First address of RAM
+        #[arg(long, default_value = "0x20000000", value_parser = address)]
+        ram: u32,
+        /// Size of RAM in bytes
+        #[arg(long, default_value = "0x100000", value_parser = address)]
+        ram_size: u32,
+        /// Bytes of the new image between two places where an interrupted update can go on: a power of two, or 0 for none
+        #[arg(long, default_value_t = 32 * 1024)]
+        interval: u32,
+        /// For devices whose decoder has 1.5 KB of memory instead of 5.5 KB
+        #[arg(long)]
+        tiny: bool,
+        #[command(flatten)]
+        about: About,
+    },
+    /// Show what a package says about itself
+    Inspect { package: PathBuf },
+    /// Make the new image, as a device would
+    Apply {
+        /// The image that a delta starts from, and the package; of a full package only the package
+        #[arg(num_args = 1..=2, required = true, value_names = ["OLD", "PACKAGE"])]
+        files: Vec<PathBuf>,
+        /// Where the new image goes
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// Make a pair of keys: FILE with the private one, FILE.pub with the public one
+    Keygen {
+        #[arg(value_name = "FILE")]
+        key: PathBuf,
+        #[arg(long, value_enum, default_value = "p256")]
+        curve: Curve,
+    },
+    /// Sign a package; the signature that it has is replaced
+    Sign {
+        package: PathBuf,
+        /// File of the private key
+        #[arg(long)]
+        key: PathBuf,
+        /// Where the signed package goes (default: in place of the other)
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// Check a package's signature and that it is whole
+    Verify {
+        package: PathBuf,
+        /// File of the public key
+        #[arg(long)]
+        key: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct About {
+    /// Where the package goes
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Version of the new image
+    #[arg(long)]
+    target: String,
+    /// Component that it is for
+    #[arg(long)]
+    component: String,
+    /// What the component is
+    #[arg(long, value_enum, default_value = "module")]
+    component_type: super::package::Component,
+    /// Product key (default: any product)
+    #[arg(long, default_value = "")]
+    product: String,
+    /// Number that increases from package to package of a component
+    #[arg(long, default_value_t = 0)]
+    sequence: u32,
+    /// File of a private key to sign with
+    #[arg(long)]
+    key: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Instructions {
+    Plain,
+    Thumb,
+    Rv32,
+    X86_64,
+}
+
+impl From<Instructions> for InstructionSet {
+    fn from(instructions: Instructions) -> Self {
+        match instructions {
+            Instructions::Plain => Self::Plain,
+            Instructions::Thumb => Self::Thumb,
+            Instructions::Rv32 => Self::Riscv32,
+            Instructions::X86_64 => Self::X86_64,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Curve {
+    P256,
+    P384,
+}
+
+/// A number, decimal or with 0x.
+fn address(text: &str) -> Result<u32, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| "not a number of 32 bits".to_owned())
+}
+
+impl Task {
+    pub fn run(self, is_json: bool) -> anyhow::Result<()> {
+        match self {
+            Task::Full { image, about } => {
+                let image = read(&image)?;
+                about.write(&image, None, &image, is_json, json!({}))
+            }
+            Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, about } => {
+                let options = Options {
+                    instructions: instructions.map(Into::into),
+                    base,
+                    ram: ram..ram.saturating_add(ram_size),
+                    interval: (interval > 0).then_some(interval),
+                    memory: if tiny { Memory::Tiny } else { Memory::Standard },
+                    ..Options::default()
+                };
+                let (old, new) = (read(&old)?, read(&new)?);
+                let mut progress = Progress::new();
+                let made = qth_pack::make(&old, &new, &options, &mut |step| progress.show(step.done, step.of));
+                progress.end();
+                let delta = made?;
+                let source = Source { version: &source, size: old.len() as u32, sha256: sha256(&old) };
+                let chosen = json!({ "method": format!("{:?}", delta.chosen.method), "shifts": delta.chosen.shifts });
+                about.write(&new, Some(source), &delta.bytes, is_json, chosen)
+            }
+            Task::Inspect { package } => inspect(&read(&package)?, is_json),
+            Task::Apply { files, output } => {
+                let (old, package) = match files.as_slice() {
+                    [old, package] => (Some(read(old)?), read(package)?),
+                    [package] => (None, read(package)?),
+                    _ => bail!("one or two files are needed"),
+                };
+                let image = container::image(&container::open(&package)?, old.as_deref())?;
+                write(&output, &image)?;
+                tell(is_json, &json!({ "size": image.len(), "sha256": hex(&sha256(&image)) }), |answer| {
+                    say!("{}: {} bytes, SHA-256 {}", output.display(), answer["size"], table::cell(&answer["sha256"]));
+                });
+                Ok(())
+            }
+            Task::Keygen { key, curve } => keygen(&key, curve, is_json),
+            Task::Sign { package, key, output } => {
+                let signed = sign::sign(&read(&package)?, &text(&key)?)?;
+                let output = output.unwrap_or(package);
+                write(&output, &signed)?;
+                tell(is_json, &json!({ "signed": true }), |_| say!("{}: signed", output.display()));
+                Ok(())
+            }
+            Task::Verify { package, key } => {
+                sign::verify(&read(&package)?, &text(&key)?)?;
+                tell(is_json, &json!({ "verified": true }), |_| say!("{}: whole, and signed by this key", package.display()));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl About {
+    fn write(
+        &self,
+        image: &[u8],
+        source: Option<Source<'_>>,
+        payload: &[u8],
+        is_json: bool,
+        mut how: Value,
+    ) -> anyhow::Result<()> {
+        let manifest = Manifest {
+            format: if source.is_some() { Format::Delta } else { Format::Full },
+            product: &self.product,
+            component: &self.component,
+            kind: match self.component_type {
+                super::package::Component::Module => 0,
+                super::package::Component::Mcu => 1,
+            },
+            source,
+            target_version: &self.target,
+            target_size: u32::try_from(image.len()).context("an image of 4 GB or more")?,
+            target_sha256: sha256(image),
+            sequence: self.sequence,
+            payload_size: u32::try_from(payload.len()).context("a payload of 4 GB or more")?,
+            payload_sha256: sha256(payload),
+        };
+        let mut package = container::unsigned(&manifest, payload)?;
+        if let Some(key) = &self.key {
+            package = sign::sign(&package, &text(key)?)?;
+        }
+        write(&self.output, &package)?;
+        how["size"] = json!(package.len());
+        how["image_size"] = json!(image.len());
+        how["signed"] = json!(self.key.is_some());
+        tell(is_json, &how, |how| {
+            let share = package.len() as f64 * 100.0 / (image.len().max(1)) as f64;
+            let method = match how["method"].as_str() {
+                Some(method) => format!(", {method} with {} shifts", how["shifts"]),
+                None => String::new(),
+            };
+            let signed = if self.key.is_some() { "signed" } else { "not signed" };
+            say!("{}: {} bytes, {share:.1} % of the image{method}, {signed}", self.output.display(), package.len());
+        });
+        Ok(())
+    }
+}
+
+fn inspect(bytes: &[u8], is_json: bool) -> anyhow::Result<()> {
+    let package = container::open(bytes)?;
+    let Manifest { format, product, component, kind, source, target_version, target_size, target_sha256, sequence, .. } =
+        package.manifest;
+    let said = json!({
+        "format": match format { Format::Full => "full", Format::Delta => "delta" },
+        "product": product,
+        "component": component,
+        "component_type": if kind == 0 { "module" } else { "mcu" },
+        "source_version": source.map(|source| source.version),
+        "source_size": source.map(|source| source.size),
+        "source_sha256": source.map(|source| hex(&source.sha256)),
+        "target_version": target_version,
+        "target_size": target_size,
+        "target_sha256": hex(&target_sha256),
+        "sequence": sequence,
+        "payload_size": package.payload.len(),
+        "signature": match package.scheme { Scheme::Unsigned => None, Scheme::P256 => Some("P-256"), Scheme::P384 => Some("P-384") },
+    });
+    tell(is_json, &said, |said| {
+        for (field, value) in said.as_object().into_iter().flatten() {
+            say!("{field:<16} {}", if value.is_null() { "none".to_owned() } else { table::cell(value) });
+        }
+    });
+    Ok(())
+}
+
+fn keygen(key: &Path, curve: Curve, is_json: bool) -> anyhow::Result<()> {
+    let public = key.with_file_name(format!("{}.pub", key.file_name().unwrap_or_default().to_string_lossy()));
+    for file in [key, &public] {
+        if file.exists() {
+            bail!("{} is there already, and is not overwritten", file.display());
+        }
+    }
+    let (private_pem, public_pem) = sign::generate(match curve {
+        Curve::P256 => Scheme::P256,
+        Curve::P384 => Scheme::P384,
+    })?;
+    write_private(key, private_pem.as_bytes())?;
+    write(&public, public_pem.as_bytes())?;
+    tell(is_json, &json!({ "private": key, "public": public }), |_| {
+        say!("{}: the private key; keep it, and keep it secret: devices take nothing that is not signed with it", key.display());
+        say!("{}: the public key, for Qth.setOtaKey", public.display());
+    });
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("can't read {}", path.display()))
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    String::from_utf8(read(path)?).with_context(|| format!("{} is not a text", path.display()))
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let part = path.with_file_name(format!("{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
+    std::fs::write(&part, bytes)
+        .and_then(|()| std::fs::rename(&part, path))
+        .with_context(|| format!("can't write {}", path.display()))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).with_context(|| format!("can't write {}", path.display()))
+}
+
+fn tell(is_json: bool, answer: &Value, show: impl FnOnce(&Value)) {
+    if is_json {
+        say!("{answer:#}");
+    } else {
+        show(answer);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A bar on a terminal, nothing elsewhere.
+struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { is_shown: std::io::stderr().is_terminal() }
+    }
+
+    fn show(&mut self, done: usize, of: usize) {
+        if self.is_shown {
+            let filled = done * 30 / of.max(1);
+            eprint!("\r[{:<30}] {:>3} %", "#".repeat(filled), done * 100 / of.max(1));
+        }
+    }
+
+    fn end(&mut self) {
+        if self.is_shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Packages: a manifest, a signature over it, and a payload that the manifest has the digest of (docs/FORMATS.md).
+//!
+//! Whoever has checked the signature knows what the payload is for and what it must be, before the first byte of it.
+#![forbid(unsafe_code)]
+
+use crate::protocol::ttlv;
+
+/// The first bytes of every package; the last of them is the version of the format.
+pub const MAGIC: [u8; 8] = *b"QthPack\x01";
+/// Bytes before the manifest.
+pub const HEAD: usize = 16;
+
+/// TTLV ids of the manifest.
+pub mod id {
+    /// 0: the payload is the image, 1: a delta.
+    pub const FORMAT: u16 = 1;
+    /// Product key.
+    pub const PRODUCT: u16 = 2;
+    /// Component.
+    pub const COMPONENT: u16 = 3;
+    /// 0 module, 1 MCU.
+    pub const KIND: u16 = 4;
+    /// Version that a delta starts from.
+    pub const SOURCE_VERSION: u16 = 5;
+    /// Size of the image that a delta starts from.
+    pub const SOURCE_SIZE: u16 = 6;
+    /// SHA-256 of that image.
+    pub const SOURCE_SHA256: u16 = 7;
+    /// Version that the package leads to.
+    pub const TARGET_VERSION: u16 = 8;
+    /// Size of the new image.
+    pub const TARGET_SIZE: u16 = 9;
+    /// SHA-256 of the new image.
+    pub const TARGET_SHA256: u16 = 10;
+    /// Increases from package to package of a component, so that an old one is not installed again.
+    pub const SEQUENCE: u16 = 11;
+    /// Size of the payload.
+    pub const PAYLOAD_SIZE: u16 = 12;
+    /// SHA-256 of the payload.
+    pub const PAYLOAD_SHA256: u16 = 13;
+}
+
+/// How the payload gives the new image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// It is the image.
+    Full = 0,
+    /// It is a delta ([`crate::delta`]).
+    Delta = 1,
+}
+
+/// How a package is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// It is not.
+    Unsigned = 0,
+    /// ECDSA on P-256 with SHA-256; 64 bytes.
+    P256 = 1,
+    /// ECDSA on P-384 with SHA-384; 96 bytes.
+    P384 = 2,
+}
+
+impl Scheme {
+    /// Length of a signature in bytes.
+    pub const fn length(self) -> usize {
+        match self {
+            Self::Unsigned => 0,
+            Self::P256 => 64,
+            Self::P384 => 96,
+        }
+    }
+}
+
+/// Why bytes are no package that this firmware can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// No package at all.
+    NotAPackage,
+    /// A package of a newer format, or with something in it that this firmware does not know.
+    Newer,
+    /// It ends too soon, or its manifest is malformed or lacks a field.
+    Malformed,
+}
+
+/// What a manifest says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manifest<'a> {
+    /// How the payload gives the new image.
+    pub format: Format,
+    /// Product key; empty: of any product.
+    pub product: &'a str,
+    /// Component.
+    pub component: &'a str,
+    /// 0 module, 1 MCU.
+    pub kind: u8,
+    /// Where a delta starts from; `None` in a full package.
+    pub source: Option<Source<'a>>,
+    /// Version that the package leads to.
+    pub target_version: &'a str,
+    /// Size of the new image in bytes.
+    pub target_size: u32,
+    /// SHA-256 of the new image.
+    pub target_sha256: [u8; 32],
+    /// Increases from package to package.
+    pub sequence: u32,
+    /// Size of the payload in bytes.
+    pub payload_size: u32,
+    /// SHA-256 of the payload.
+    pub payload_sha256: [u8; 32],
+}
+
+/// The image that a delta starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// Its size in bytes.
+    pub size: u32,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A package, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Package<'a> {
+    /// What the manifest says.
+    pub manifest: Manifest<'a>,
+    /// How it is signed.
+    pub scheme: Scheme,
+    /// What the signature covers: head and manifest.
+    pub signed: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+    /// The payload, as far as it is there.
+    pub payload: &'a [u8],
+}
+
+/// Whether bytes begin like a package, of any version.
+pub fn is_package(bytes: &[u8]) -> bool {
+    bytes.get(..7) == MAGIC.get(..7)
+}
+
+/// Takes apart a package of which at least head, manifest and signature are there.
+///
+/// # Errors
+/// See [`Error`]. The signature and the payload's digest are for the caller to check.
+pub fn parse(bytes: &[u8]) -> Result<Package<'_>, Error> {
+    if !is_package(bytes) {
+        return Err(Error::NotAPackage);
+    }
+    if !bytes.starts_with(&MAGIC) {
+        return Err(Error::Newer);
+    }
+    let &[m0, m1, m2, m3, s0, s1, k0, k1] = bytes.get(8..).and_then(|rest| rest.first_chunk()).ok_or(Error::Malformed)?;
+    let scheme = match u16::from_le_bytes([k0, k1]) {
+        0 => Scheme::Unsigned,
+        1 => Scheme::P256,
+        2 => Scheme::P384,
+        _ => return Err(Error::Newer),
+    };
+    if usize::from(u16::from_le_bytes([s0, s1])) != scheme.length() {
+        return Err(Error::Malformed);
+    }
+    let manifest = usize::try_from(u32::from_le_bytes([m0, m1, m2, m3])).map_err(|_| Error::Malformed)?;
+    let signed = HEAD.checked_add(manifest).and_then(|end| bytes.get(..end)).ok_or(Error::Malformed)?;
+    let rest = bytes.get(signed.len()..).unwrap_or_default();
+    let (signature, payload) = rest.split_at_checked(scheme.length()).ok_or(Error::Malformed)?;
+    let manifest = read(signed.get(HEAD..).unwrap_or_default())?;
+    Ok(Package { manifest, scheme, signed, signature, payload })
+}
+
+fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
+    ttlv::check(manifest).map_err(|_| Error::Malformed)?;
+    let number = |id| ttlv::find(manifest, id)?.as_i64().and_then(|number| u32::try_from(number).ok());
+    let text = |id| ttlv::find(manifest, id)?.as_text();
+    let digest = |id| ttlv::find(manifest, id)?.as_bytes()?.try_into().ok();
+    let must = Error::Malformed;
+    let format = match number(id::FORMAT).ok_or(must)? {
+        0 => Format::Full,
+        1 => Format::Delta,
+        _ => return Err(Error::Newer),
+    };
+    let source = match format {
+        Format::Full => None,
+        Format::Delta => Some(Source {
+            version: text(id::SOURCE_VERSION).ok_or(must)?,
+            size: number(id::SOURCE_SIZE).ok_or(must)?,
+            sha256: digest(id::SOURCE_SHA256).ok_or(must)?,
+        }),
+    };
+    Ok(Manifest {
+        format,
+        product: text(id::PRODUCT).unwrap_or_default(),
+        component: text(id::COMPONENT).ok_or(must)?,
+        kind: number(id::KIND).and_then(|kind| u8::try_from(kind).ok()).filter(|kind| *kind <= 1).ok_or(must)?,
+        source,
+        target_version: text(id::TARGET_VERSION).ok_or(must)?,
+        target_size: number(id::TARGET_SIZE).ok_or(must)?,
+        target_sha256: digest(id::TARGET_SHA256).ok_or(must)?,
+        sequence: number(id::SEQUENCE).ok_or(must)?,
+        payload_size: number(id::PAYLOAD_SIZE).ok_or(must)?,
+        payload_sha256: digest(id::PAYLOAD_SHA256).ok_or(must)?,
+    })
+}

@@ -1,0 +1,93 @@
+"""Package files: made, signed, read and applied by the command line, without a Center."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import unittest
+
+from board import MICROPYTHON
+from center import QTH_CENTER
+
+OLD = MICROPYTHON
+NEW = os.path.join(os.path.dirname(MICROPYTHON), "..", "unix-1.1.0", "micropython")
+DELTA = ("--source", "1.0.0", "--target", "1.1.0", "--component", "QTH-UNIX", "--product", "p111xt", "--sequence", "7")
+
+
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Pack(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="qth-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def file(self, name, bytes):
+        with open(self.path(name), "wb") as file:
+            file.write(bytes)
+        return self.path(name)
+
+    def pack(self, *arguments):
+        done = subprocess.run([QTH_CENTER, "pack", *arguments, "--json"], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def refused(self, *arguments):
+        done = subprocess.run([QTH_CENTER, "pack", *arguments], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        return done.stderr
+
+    def test_a_delta_of_two_firmware_images_leads_from_one_to_the_other(self):
+        delta, image = self.path("new.pack"), self.path("new.bin")
+        made = self.pack("delta", OLD, NEW, *DELTA, "-o", delta)
+        self.assertEqual(made["size"], os.path.getsize(delta))
+        self.assertLess(made["size"] * 20, os.path.getsize(NEW))
+        said = self.pack("inspect", delta)
+        self.assertEqual((said["format"], said["source_version"], said["target_version"]), ("delta", "1.0.0", "1.1.0"))
+        self.assertEqual((said["component"], said["product"], said["sequence"]), ("QTH-UNIX", "p111xt", 7))
+        self.assertEqual(said["source_size"], os.path.getsize(OLD))
+        self.pack("apply", OLD, delta, "-o", image)
+        self.assertEqual(content(image), content(NEW))
+        self.assertIn("a delta from version '1.0.0'", self.refused("apply", NEW, delta, "-o", image))
+        self.assertIn("name the image of that version", self.refused("apply", delta, "-o", image))
+
+    def test_small_images_of_any_content(self):
+        old, new, delta = self.file("old", b"abc" * 1000), self.file("new", b"abc" * 1000 + b"d"), self.path("d.pack")
+        for options in ([], ["--tiny"], ["--interval", "0"], ["--interval", "1024"]):
+            again = self.path("again.pack")
+            made = self.pack("delta", old, new, *DELTA, "--instructions", "plain", *options, "-o", delta)
+            self.pack("delta", old, new, *DELTA, "--instructions", "plain", *options, "-o", again)
+            self.assertEqual(content(delta), content(again), "the same each time")
+            self.assertLess(made["size"], 400)
+            self.pack("apply", old, delta, "-o", self.path("out"))
+            self.assertEqual(content(self.path("out")), content(new))
+        self.assertIn("name it", self.refused("delta", old, new, *DELTA, "-o", delta))
+        self.assertIn("power of two", self.refused("delta", old, new, *DELTA, "--interval", "1000", "-o", delta, "--instructions", "plain"))
+        self.assertIn("can't read", self.refused("delta", self.path("none"), new, *DELTA, "-o", delta))
+
+    def test_signatures(self):
+        package, key = self.path("p.pack"), self.path("key")
+        image = self.file("image", b"image" * 100)
+        self.pack("full", image, "--target", "2", "--component", "c", "-o", package)
+        for curve in ("p256", "p384"):
+            os.path.exists(key) and (os.remove(key), os.remove(key + ".pub"))
+            self.pack("keygen", key, "--curve", curve)
+            self.assertEqual(stat.S_IMODE(os.stat(key).st_mode), 0o600)
+            self.assertIn("is there already", self.refused("keygen", key))
+            self.pack("sign", package, "--key", key)
+            self.assertEqual(self.pack("inspect", package)["signature"], curve.upper().replace("P", "P-"))
+            self.pack("verify", package, "--key", key + ".pub")
+            self.pack("keygen", self.path("other-" + curve), "--curve", curve)
+            self.assertIn("not by this key", self.refused("verify", package, "--key", self.path(f"other-{curve}.pub")))
+        bytes = bytearray(content(package))
+        bytes[30] ^= 1
+        self.refused("verify", self.file("damaged", bytes), "--key", key + ".pub")
+        self.assertIn("no package", self.refused("inspect", image))
+        self.assertIn("damaged", self.refused("inspect", self.file("short", content(package)[:-1])))

@@ -17,7 +17,7 @@ CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 export QTH_LIB MPY_CROSS V
 
 .PHONY: all run packages library micropython unix firmware qemu board center test test-rust test-device test-qemu test-micropython \
-  test-system fuzz no-std size bench lint format header check-header clean help
+  test-system fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -105,6 +105,10 @@ size: no-std unix qemu ## Print the size of the library as linked, by part; writ
 
 bench: all ## Measure upgrades and callbacks; writes build/bench.json
 	@benches/run --json build/bench.json
+
+bench-delta: center packages ## Compare deltas with other tools' on firmware images; writes build/bench-delta.json
+	@benches/delta/images $(BUILD)/delta
+	@benches/delta/run $(BUILD)/delta --json build/bench-delta.json
 
 lint: ## Check formatting and lints of all code
 	@mkdir -p build && .ci/lint

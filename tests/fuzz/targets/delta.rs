@@ -1,0 +1,86 @@
+//! Packages and deltas: whatever arrives is refused or applied, in the same way whatever the pieces are that it comes in.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use qth::delta::decoder::{Decoder, RestartPoint, Standard, Step, Tiny};
+use qth::delta::{Error, Images};
+use qth::pack;
+
+/// A few bytes can stand for a very long image.
+const OUTPUT_MAX: usize = 1 << 16;
+
+struct Both {
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+fn fill(image: &[u8], offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+    let from = image.get(offset as usize..).and_then(|rest| rest.get(..bytes.len())).ok_or(Error::Unreadable)?;
+    bytes.copy_from_slice(from);
+    Ok(())
+}
+
+impl Images for Both {
+    fn read_old(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        fill(&self.old, offset, bytes)
+    }
+
+    fn read_new(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        fill(&self.new, offset, bytes)
+    }
+}
+
+/// The image that runs: words that look like addresses, branches and code.
+fn old() -> Vec<u8> {
+    let word = |at: u32| if at % 3 == 0 { 0x0800_0000 + at * 7 % 4096 } else { at.wrapping_mul(0x9e37_79b9) };
+    (0..1024_u32).flat_map(|at| word(at).to_le_bytes()).collect()
+}
+
+fn apply<const M: usize, const S: usize, const P: usize>(
+    mut decoder: Decoder<M, S, P>,
+    delta: &[u8],
+    piece: usize,
+) -> Result<Vec<u8>, Error> {
+    let mut images = Both { old: old(), new: Vec::new() };
+    decoder.begin(RestartPoint::START);
+    let mut rest = delta;
+    loop {
+        match decoder.poll(&mut images)? {
+            Step::Input if rest.is_empty() => return Err(Error::Data),
+            Step::Input => {
+                let taken = decoder.push(&rest[..rest.len().min(piece)]);
+                rest = &rest[taken..];
+            }
+            Step::Page { offset, bytes } => {
+                assert_eq!(offset as usize, images.new.len(), "pages come in order");
+                images.new.extend_from_slice(bytes);
+                if images.new.len() > OUTPUT_MAX {
+                    images.new.truncate(OUTPUT_MAX);
+                    return Ok(images.new);
+                }
+            }
+            Step::Skip { .. } => panic!("an update that begins skips nothing"),
+            Step::Point(point) => assert_eq!(point.output as usize, images.new.len()),
+            Step::Done => {
+                assert_eq!(decoder.header().map(|header| header.new_size as usize), Some(images.new.len()));
+                return Ok(images.new);
+            }
+        }
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(package) = pack::parse(bytes) {
+        assert_eq!(package.signed.len() + package.signature.len() + package.payload.len(), bytes.len());
+    }
+    let whole = apply(Standard::new(), bytes, usize::MAX);
+    assert!(apply(Standard::new(), bytes, 1) == whole, "the pieces make a difference");
+    // What the small decoder can do, both do alike.
+    match apply(Tiny::new(), bytes, usize::MAX) {
+        Err(Error::Memory) => {}
+        // Pages of other lengths come to the end of what is looked at sooner or later.
+        Ok(image) if image.len() == OUTPUT_MAX => {}
+        _ if whole.as_ref().is_ok_and(|image| image.len() == OUTPUT_MAX) => {}
+        tiny => assert!(tiny == whole, "the decoders differ"),
+    }
+});

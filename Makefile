@@ -16,7 +16,7 @@ CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run packages library micropython unix firmware qemu board center test test-rust test-device test-qemu test-micropython \
+.PHONY: all run packages library micropython unix firmware qemu board center test test-rust test-device test-cmake test-qemu test-micropython \
   test-system fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
@@ -62,7 +62,7 @@ center: ## Build the Developer Center, build/qth-center
 	@$(CARGO) build $(CARGO_FLAGS) --profile server -p qth-center
 	@mkdir -p build && cp -u --remove-destination target/server/qth-center build/
 
-test: test-rust test-device test-qemu test-micropython test-system ## Run all tests
+test: test-rust test-device test-cmake test-qemu test-micropython test-system ## Run all tests
 
 packages: ## Install what the tests need
 	@.ci/packages
@@ -76,6 +76,10 @@ test-device: unix ## Run the Python tests on the firmware
 	@tests/device/run build/unix/micropython $(BUILD)/test-device
 	$(call say,test,tests/callbacks)
 	@tests/callbacks/run build/unix/micropython
+
+test-cmake: unix ## Build the module by micropython.cmake
+	$(call say,test,tests/cmake)
+	@tests/cmake/run build/unix $(BUILD)/test-cmake
 
 test-qemu: qemu ## Run Python tests on the boards that QEMU plays
 	@for board in $(QEMU_BOARDS); do \

@@ -1,5 +1,7 @@
 // The module Qth: its table, set-up and connection. The functions for data are in data.c, those for upgrades in upgrade.c.
 
+#include <string.h>
+
 #include "py/runtime.h"
 
 #include "arguments.h"

@@ -1,4 +1,5 @@
-//! How fast messages are made and read: TTLV in a frame, beside JSON by serde_json, which has the same values.
+//! How fast messages are made and read: TTLV in a frame, beside JSON by serde_json, which has the same values; and a frame alone
+//! around the longest transparent data, beside a copy of its bytes.
 //!
 //! `cargo bench --bench codec` prints one line of JSON.
 
@@ -9,6 +10,8 @@ use serde_json::json;
 use std::hint::black_box;
 use std::time::Instant;
 
+/// The most that one call of sendTrans takes.
+const PAYLOAD: usize = 1024;
 const ROUNDS: u32 = 200_000;
 const RUNS: usize = 7;
 
@@ -38,6 +41,32 @@ fn decode(bytes: &mut [u8]) -> i64 {
     walk(Reader::new(frame::open(bytes).expect("it is whole").payload))
 }
 
+/// A frame around bytes of all values, which need no escape; the peer copies as many.
+fn framed() -> serde_json::Value {
+    let payload: Vec<u8> = (0..=u8::MAX).cycle().take(PAYLOAD).collect();
+    let mut buffer = [0; 2 * PAYLOAD];
+    let seal = |buffer: &mut [u8; 2 * PAYLOAD]| {
+        buffer[frame::HEADER..][..PAYLOAD].copy_from_slice(black_box(&payload));
+        frame::seal(buffer, PAYLOAD, PackageId::FIRST, command::TRANSPARENT_UP).expect("it fits")
+    };
+    let length = seal(&mut buffer);
+    let sealed = buffer[..length].to_vec();
+    json!({
+        "payload_bytes": PAYLOAD,
+        "seal_ns": nanoseconds(|| _ = black_box(seal(&mut buffer))),
+        "open_ns": nanoseconds(|| {
+            let mut copy = [0; 2 * PAYLOAD];
+            copy[..length].copy_from_slice(black_box(&sealed));
+            black_box(frame::open(&mut copy[..length]).expect("it is whole").payload.len());
+        }),
+        "copy_ns": nanoseconds(|| {
+            let mut copy = [0; 2 * PAYLOAD];
+            copy[..PAYLOAD].copy_from_slice(black_box(&payload));
+            black_box(&copy);
+        }),
+    })
+}
+
 /// Nanoseconds of one call: the fastest of some runs.
 fn nanoseconds(mut work: impl FnMut()) -> f64 {
     let mut run = || {
@@ -64,6 +93,7 @@ fn main() {
             black_box(decode(&mut copy[..length]));
         }),
         "json_encode_ns": nanoseconds(|| _ = black_box(serde_json::to_vec(black_box(&values)))),
+        "frame": framed(),
         "json_decode_ns": nanoseconds(|| _ = black_box(serde_json::from_slice::<serde_json::Value>(black_box(&text)))),
     });
     println!("{report}");

@@ -74,7 +74,7 @@ client.disconnect()
 
 
 class Broker:
-    """Takes one client in and acknowledges what it publishes; keeps the moments of the messages of one size."""
+    """Takes one client in and acknowledges what it publishes; keeps the moments at which data came."""
 
     # Command 0x00B4 with a device secret, as a device awaits it after its subscription (wire protocol, section 4).
     SECRET = struct.pack(">HHHH", 1, 0x00B4, 5 << 3 | 3, 32) + b"s" * 32

@@ -26,6 +26,7 @@ use qth::protocol::{command, ttlv};
 use request::Asked;
 use rollout::Circumstances;
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -45,11 +46,14 @@ pub struct Center {
     /// Most messages of data that a device may send in a minute.
     limits: OnceLock<Limits>,
     admitted: Mutex<HashMap<String, Admitted>>,
-    /// The latest messages of each device, by command and package id: one that was kept may come again, as a duplicate.
-    heard: Mutex<HashMap<String, VecDeque<(u16, u16)>>>,
+    /// The latest messages of each device: one that was kept may come again, as a duplicate.
+    heard: Mutex<HashMap<String, VecDeque<Heard>>>,
     /// How far each download has got, in percent.
     progress: Mutex<HashMap<Downloading, u8>>,
 }
+
+/// A message of a device: command, package id, SHA-256 of its content.
+type Heard = (u16, u16, [u8; 32]);
 
 /// A download: plan, client id, component.
 pub type Downloading = (i64, String, String);
@@ -133,12 +137,12 @@ impl Center {
     }
 
     /// Whether this message of a device was kept already.
-    fn has_heard(&self, client_id: &str, message: (u16, u16)) -> bool {
+    fn has_heard(&self, client_id: &str, message: Heard) -> bool {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.get(client_id).is_some_and(|heard| heard.contains(&message))
     }
 
-    fn note_heard(&self, client_id: &str, message: (u16, u16)) {
+    fn note_heard(&self, client_id: &str, message: Heard) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = heard.entry(client_id.to_owned()).or_default();
         heard.truncate(HEARD - 1);
@@ -424,7 +428,7 @@ impl Authority for Center {
                 return Ok(());
             }
         };
-        let message = (command, id.get());
+        let message: Heard = (command, id.get(), Sha256::digest(&content).into());
         if publish.dup && self.has_heard(client_id, message) {
             return Ok(());
         }

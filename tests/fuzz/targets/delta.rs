@@ -3,32 +3,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use qth::delta::decoder::{Decoder, RestartPoint, Standard, Step, Tiny};
-use qth::delta::{Error, Images};
+use qth::delta::{Error, Slices};
 use qth::pack;
 
 /// A few bytes can stand for a very long image.
 const OUTPUT_MAX: usize = 1 << 16;
-
-struct Both {
-    old: Vec<u8>,
-    new: Vec<u8>,
-}
-
-fn fill(image: &[u8], offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-    let from = image.get(offset as usize..).and_then(|rest| rest.get(..bytes.len())).ok_or(Error::Unreadable)?;
-    bytes.copy_from_slice(from);
-    Ok(())
-}
-
-impl Images for Both {
-    fn read_old(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        fill(&self.old, offset, bytes)
-    }
-
-    fn read_new(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        fill(&self.new, offset, bytes)
-    }
-}
 
 /// The image that runs: words that look like addresses, branches and code.
 fn old() -> Vec<u8> {
@@ -41,29 +20,30 @@ fn apply<const M: usize, const S: usize, const P: usize>(
     delta: &[u8],
     piece: usize,
 ) -> Result<Vec<u8>, Error> {
-    let mut images = Both { old: old(), new: Vec::new() };
+    let (old, mut new) = (old(), Vec::new());
     decoder.begin(RestartPoint::START);
     let mut rest = delta;
     loop {
-        match decoder.poll(&mut images)? {
+        let step = decoder.poll(&mut Slices { old: &old, new: &new })?;
+        match step {
             Step::Input if rest.is_empty() => return Err(Error::Data),
             Step::Input => {
                 let taken = decoder.push(&rest[..rest.len().min(piece)]);
                 rest = &rest[taken..];
             }
             Step::Page { offset, bytes } => {
-                assert_eq!(offset as usize, images.new.len(), "pages come in order");
-                images.new.extend_from_slice(bytes);
-                if images.new.len() > OUTPUT_MAX {
-                    images.new.truncate(OUTPUT_MAX);
-                    return Ok(images.new);
+                assert_eq!(offset as usize, new.len(), "pages come in order");
+                new.extend_from_slice(bytes);
+                if new.len() > OUTPUT_MAX {
+                    new.truncate(OUTPUT_MAX);
+                    return Ok(new);
                 }
             }
             Step::Skip { .. } => panic!("an update that begins skips nothing"),
-            Step::Point(point) => assert_eq!(point.output as usize, images.new.len()),
+            Step::Point(point) => assert_eq!(point.output as usize, new.len()),
             Step::Done => {
-                assert_eq!(decoder.header().map(|header| header.new_size as usize), Some(images.new.len()));
-                return Ok(images.new);
+                assert_eq!(decoder.header().map(|header| header.new_size as usize), Some(new.len()));
+                return Ok(new);
             }
         }
     }

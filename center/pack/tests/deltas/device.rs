@@ -26,8 +26,8 @@ pub fn apply<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
     let mut at = 0;
     let mut idle = 0;
     loop {
-        let mut page = None;
-        match decoder.poll(&mut Slices { old, new: &image })? {
+        let step = decoder.poll(&mut Slices { old, new: &image })?;
+        match step {
             Step::Input => {
                 let piece = &delta[at.min(delta.len())..delta.len().min(at + random.below(40))];
                 let taken = decoder.push(piece);
@@ -39,17 +39,16 @@ pub fn apply<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
                 }
             }
             Step::Skip { offset } => at = offset as usize,
-            Step::Page { offset, bytes } => page = Some((offset, bytes.to_vec())),
+            Step::Page { offset, bytes } => {
+                assert_eq!(offset as usize, image.len(), "pages come in order");
+                assert!(!bytes.is_empty(), "each page brings something");
+                image.extend_from_slice(bytes);
+                if image.len() > SLOT {
+                    return Err(Error::Memory);
+                }
+            }
             Step::Point(point) => points.push(point),
             Step::Done => return Ok(Applied { image, points }),
-        }
-        if let Some((offset, bytes)) = page {
-            assert_eq!(offset as usize, image.len(), "pages come in order");
-            assert!(!bytes.is_empty(), "each page brings something");
-            image.extend(bytes);
-            if image.len() > SLOT {
-                return Err(Error::Memory);
-            }
         }
     }
 }

@@ -35,7 +35,7 @@ impl<B: Board> Core<B> {
         }
     }
 
-    fn mcu_stage(&self) -> Option<Stage> {
+    pub(super) fn mcu_stage(&self) -> Option<Stage> {
         (self.upgrade.kind() == Some(Kind::Mcu)).then_some(self.upgrade.state.stage)
     }
 
@@ -74,15 +74,20 @@ impl<B: Board> Core<B> {
         }
     }
 
+    /// The package of an MCU was announced, and its upgrade is not over.
+    pub(super) fn mcu_is_served(&self) -> bool {
+        matches!(self.mcu_stage(), Some(Stage::Downloading | Stage::Downloaded | Stage::Updating))
+    }
+
     /// The component in progress is the application.
     pub(super) fn is_application(&self) -> bool {
-        self.mcu_stage().is_some() && self.upgrade.state.component().is_some_and(|component| component.name == APPLICATION)
+        let component = self.upgrade.state.component();
+        component.is_some_and(|component| component.kind == Kind::Mcu && component.name == APPLICATION)
     }
 
     /// The application's package could not be installed, or what was installed did not run; false when none is in progress.
     pub(in crate::device) fn application_failed(&mut self, failure: Failure) -> bool {
-        let stage = self.upgrade.state.stage;
-        let is_awaited = self.is_application() && matches!(stage, Stage::Downloading | Stage::Downloaded | Stage::Updating);
+        let is_awaited = self.is_application() && self.mcu_is_served();
         if is_awaited {
             self.fail(failure);
         }

@@ -7,7 +7,6 @@ use crate::device::{limits, report, Core};
 use crate::flash::records::Key;
 use crate::flash::slot::Reason;
 use crate::ota::failure::Failure;
-use crate::ota::plan::Kind;
 use crate::ota::status::Status;
 use crate::ota::upgrade::{Stage, Upgrade, ATTEMPTS_MAX, RECORD};
 use crate::time::Instant;
@@ -32,8 +31,7 @@ impl<B: Board> Core<B> {
         if core::mem::replace(&mut self.upgrade.is_resumed, true) {
             return;
         }
-        let is_mcu = self.upgrade.kind() == Some(Kind::Mcu);
-        if is_mcu && matches!(self.upgrade.state.stage, Stage::Downloading | Stage::Downloaded | Stage::Updating) {
+        if self.mcu_is_served() {
             let mut bytes = [0; FILE_INFO_MAX];
             if let Ok(Some(length)) = self.records.get(self.board.flash(), Key::File, &mut bytes) {
                 self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default()));
@@ -41,12 +39,12 @@ impl<B: Board> Core<B> {
         }
         match self.upgrade.state.stage {
             Stage::Downloading if !self.upgrade.downloads() => self.count_interruption(),
-            Stage::Updating if !is_mcu && !self.slots.is_trial() => {
+            Stage::Updating if self.mcu_stage().is_some() => self.upgrade.due = Some(now.after_secs(MCU_SECS)),
+            Stage::Updating if !self.slots.is_trial() => {
                 if let Some(reason) = self.slots.reverted() {
                     self.fail(of_revert(reason));
                 }
             }
-            Stage::Updating if is_mcu => self.upgrade.due = Some(now.after_secs(MCU_SECS)),
             Stage::Ended => self.tell_result(false),
             _ => {}
         }
@@ -97,7 +95,7 @@ impl<B: Board> Core<B> {
             }
             Stage::Downloading if !self.upgrade.downloads() => self.upgrade.due = Some(now),
             Stage::Downloading => {}
-            stage @ (Stage::Downloaded | Stage::Updating) if self.upgrade.kind() == Some(Kind::Mcu) => {
+            stage @ (Stage::Downloaded | Stage::Updating) if self.mcu_stage().is_some() => {
                 let seconds = if stage == Stage::Downloaded { MCU_READ_SECS } else { MCU_SECS };
                 let _ = self.upgrade.due.get_or_insert(now.after_secs(seconds));
                 self.report_updated_mcu();

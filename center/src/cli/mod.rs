@@ -111,7 +111,7 @@ impl Command {
             Task::Package(task) => task.run(&api),
             Task::Plan(task) => task.run(&api),
             Task::Device(task) => task.run(&api),
-            Task::Pack(task) => task.run(api.is_json()),
+            Task::Pack(task) => task.run(&api),
             Task::Monitor(task) => task.run(&api),
         }
     }

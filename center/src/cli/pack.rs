@@ -1,5 +1,6 @@
 //! `qth-center pack …`: package files, made and read without a Center.
 
+use super::api::Api;
 use super::table;
 use anyhow::{bail, Context};
 use clap::{Args, Subcommand, ValueEnum};
@@ -147,11 +148,11 @@ fn address(text: &str) -> Result<u32, String> {
 }
 
 impl Task {
-    pub fn run(self, is_json: bool) -> anyhow::Result<()> {
+    pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
             Task::Full { image, about } => {
                 let image = read(&image)?;
-                about.write(&image, None, &image, is_json, json!({}))
+                about.write(api, &image, None, &image, json!({}))
             }
             Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, about } => {
                 let options = Options {
@@ -169,9 +170,9 @@ impl Task {
                 let delta = made?;
                 let source = Source { version: &source, size: old.len() as u32, sha256: sha256(&old) };
                 let chosen = json!({ "method": format!("{:?}", delta.chosen.method), "shifts": delta.chosen.shifts });
-                about.write(&new, Some(source), &delta.bytes, is_json, chosen)
+                about.write(api, &new, Some(source), &delta.bytes, chosen)
             }
-            Task::Inspect { package } => inspect(&read(&package)?, is_json),
+            Task::Inspect { package } => inspect(api, &read(&package)?),
             Task::Apply { files, output } => {
                 let (old, package) = match files.as_slice() {
                     [old, package] => (Some(read(old)?), read(package)?),
@@ -180,37 +181,27 @@ impl Task {
                 };
                 let image = container::image(&container::open(&package)?, old.as_deref())?;
                 write(&output, &image)?;
-                tell(is_json, &json!({ "size": image.len(), "sha256": hex(&sha256(&image)) }), |answer| {
+                api.print(&json!({ "size": image.len(), "sha256": hex(&sha256(&image)) }), |answer| {
                     say!("{}: {} bytes, SHA-256 {}", output.display(), answer["size"], table::cell(&answer["sha256"]));
-                });
-                Ok(())
+                })
             }
-            Task::Keygen { key, curve } => keygen(&key, curve, is_json),
+            Task::Keygen { key, curve } => keygen(api, &key, curve),
             Task::Sign { package, key, output } => {
                 let signed = sign::sign(&read(&package)?, &text(&key)?)?;
                 let output = output.unwrap_or(package);
                 write(&output, &signed)?;
-                tell(is_json, &json!({ "signed": true }), |_| say!("{}: signed", output.display()));
-                Ok(())
+                api.print(&json!({ "signed": true }), |_| say!("{}: signed", output.display()))
             }
             Task::Verify { package, key } => {
                 sign::verify(&read(&package)?, &text(&key)?)?;
-                tell(is_json, &json!({ "verified": true }), |_| say!("{}: whole, and signed by this key", package.display()));
-                Ok(())
+                api.print(&json!({ "verified": true }), |_| say!("{}: whole, and signed by this key", package.display()))
             }
         }
     }
 }
 
 impl About {
-    fn write(
-        &self,
-        image: &[u8],
-        source: Option<Source<'_>>,
-        payload: &[u8],
-        is_json: bool,
-        mut how: Value,
-    ) -> anyhow::Result<()> {
+    fn write(&self, api: &Api, image: &[u8], source: Option<Source<'_>>, payload: &[u8], mut how: Value) -> anyhow::Result<()> {
         let manifest = Manifest {
             format: if source.is_some() { Format::Delta } else { Format::Full },
             product: &self.product,
@@ -235,7 +226,7 @@ impl About {
         how["size"] = json!(package.len());
         how["image_size"] = json!(image.len());
         how["signed"] = json!(self.key.is_some());
-        tell(is_json, &how, |how| {
+        api.print(&how, |how| {
             let share = package.len() as f64 * 100.0 / (image.len().max(1)) as f64;
             let method = match how["method"].as_str() {
                 Some(method) => format!(", {method} with {} shifts", how["shifts"]),
@@ -243,12 +234,11 @@ impl About {
             };
             let signed = if self.key.is_some() { "signed" } else { "not signed" };
             say!("{}: {} bytes, {share:.1} % of the image{method}, {signed}", self.output.display(), package.len());
-        });
-        Ok(())
+        })
     }
 }
 
-fn inspect(bytes: &[u8], is_json: bool) -> anyhow::Result<()> {
+fn inspect(api: &Api, bytes: &[u8]) -> anyhow::Result<()> {
     let package = container::open(bytes)?;
     let Manifest { format, product, component, kind, source, target_version, target_size, target_sha256, sequence, .. } =
         package.manifest;
@@ -267,16 +257,15 @@ fn inspect(bytes: &[u8], is_json: bool) -> anyhow::Result<()> {
         "payload_size": package.payload.len(),
         "signature": match package.scheme { Scheme::Unsigned => None, Scheme::P256 => Some("P-256"), Scheme::P384 => Some("P-384") },
     });
-    tell(is_json, &said, |said| {
+    api.print(&said, |said| {
         for (field, value) in said.as_object().into_iter().flatten() {
             say!("{field:<16} {}", if value.is_null() { "none".to_owned() } else { table::cell(value) });
         }
-    });
-    Ok(())
+    })
 }
 
-fn keygen(key: &Path, curve: Curve, is_json: bool) -> anyhow::Result<()> {
-    let public = key.with_file_name(format!("{}.pub", key.file_name().unwrap_or_default().to_string_lossy()));
+fn keygen(api: &Api, key: &Path, curve: Curve) -> anyhow::Result<()> {
+    let public = beside(key, ".pub");
     for file in [key, &public] {
         if file.exists() {
             bail!("{} is there already, and is not overwritten", file.display());
@@ -288,11 +277,10 @@ fn keygen(key: &Path, curve: Curve, is_json: bool) -> anyhow::Result<()> {
     })?;
     write_private(key, private_pem.as_bytes())?;
     write(&public, public_pem.as_bytes())?;
-    tell(is_json, &json!({ "private": key, "public": public }), |_| {
-        say!("{}: the private key; keep it, and keep it secret: devices take nothing that is not signed with it", key.display());
-        say!("{}: the public key, for Qth.setOtaKey", public.display());
-    });
-    Ok(())
+    api.print(&json!({ "private": key, "public": public }), |_| {
+        say!("{}: the private key, which signs; keep it, and keep it secret", key.display());
+        say!("{}: the public key, which verifies", public.display());
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -303,9 +291,16 @@ fn text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(read(path)?).with_context(|| format!("{} is not a text", path.display()))
 }
 
+/// The file whose name goes on with `suffix`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 /// Writes a file whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let part = path.with_file_name(format!("{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
+    let part = beside(path, ".part");
     std::fs::write(&part, bytes)
         .and_then(|()| std::fs::rename(&part, path))
         .with_context(|| format!("can't write {}", path.display()))
@@ -316,14 +311,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     file.and_then(|mut file| file.write_all(bytes)).with_context(|| format!("can't write {}", path.display()))
-}
-
-fn tell(is_json: bool, answer: &Value, show: impl FnOnce(&Value)) {
-    if is_json {
-        say!("{answer:#}");
-    } else {
-        show(answer);
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -123,7 +123,7 @@ impl Port {
     pub fn drive(&self) {
         let (Some(start), Some(mut driver)) = (self.start.get(), self.driver.try_lock()) else { return };
         let Driver { links, restart_by } = &mut *driver;
-        let network = Network { port: self, start, functions: &start.board.network };
+        let network = Network { port: self, start };
         self.set_due(start, IDLE_MILLIS);
         self.tell(start, |device, now| device.timeout(now));
         let mut is_quiet = false;
@@ -196,10 +196,13 @@ impl Port {
 struct Network<'a> {
     port: &'a Port,
     start: &'a Start,
-    functions: &'a QthNetwork,
 }
 
 impl Network<'_> {
+    fn functions(&self) -> &QthNetwork {
+        &self.start.board.network
+    }
+
     fn tell<R>(&self, function: impl FnOnce(&mut Device<BareBoard>, Instant) -> R) -> R {
         self.port.tell(self.start, function)
     }

@@ -1,17 +1,8 @@
 //! Data of the application through lost connections: what was accepted arrives, in its order, and nothing that was
 //! acknowledged comes again.
 
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/board.rs"]
-mod board;
 #[allow(dead_code, reason = "other tests need more of it")]
 mod device_world;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/random.rs"]
-mod random;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/wire.rs"]
-mod wire;
 
 use device_world::World;
 

@@ -1,16 +1,7 @@
 //! What the Center says about the connection itself: another server, and that there were too many messages.
 
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/board.rs"]
-mod board;
 #[allow(dead_code, reason = "other tests need more of it")]
 mod device_world;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/random.rs"]
-mod random;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "sim/wire.rs"]
-mod wire;
 
 use device_world::World;
 use qth::flash::ram::RamFlash;

@@ -1,8 +1,13 @@
 //! A device and a Center that does no more than MQTT and the first connection ask of it, under virtual time.
 
-use crate::board::{SimBoard, LAYOUT};
-use crate::random::Random;
-use crate::wire::{self, Packet};
+#[path = "../sim/board.rs"]
+mod board;
+#[path = "../sim/random.rs"]
+mod random;
+#[path = "../sim/wire.rs"]
+mod wire;
+
+use board::{SimBoard, LAYOUT};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::flash::ram::RamFlash;
@@ -10,6 +15,8 @@ use qth::protocol::frame::{self, PackageId};
 use qth::protocol::ttlv::Writer;
 use qth::protocol::{command, topic};
 use qth::time::Instant;
+use random::Random;
+use wire::Packet;
 
 /// A Center that knows nothing but what MQTT asks of it, and loses connections.
 pub struct Center {

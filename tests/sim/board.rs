@@ -1,6 +1,6 @@
 //! A board in memory.
 
-use crate::random::Random;
+use super::random::Random;
 use qth::board::{About, Board, Started};
 use qth::flash::layout::{Layout, Region};
 use qth::flash::ram::RamFlash;

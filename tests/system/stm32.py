@@ -1,5 +1,6 @@
 """An MCU on a serial line: an application that measures, and a bootloader that takes firmware by Ymodem."""
 
+import binascii
 import os
 import pty
 import select
@@ -86,7 +87,7 @@ class Stm32:
             if kind[0] not in (SOH, STX):
                 continue
             block = self._read(2 + (128 if kind[0] == SOH else 1024) + 2, 0.5)
-            if block and block[0] ^ block[1] == 0xFF and crc16(block[2:]) == 0:
+            if block and block[0] ^ block[1] == 0xFF and binascii.crc_hqx(block[2:], 0) == 0:
                 return block[0], block[2:-2]
             os.write(self._line, bytes([NAK]))
 
@@ -118,12 +119,3 @@ class Stm32:
                 os.write(self._line, bytes([ACK]))
             self.firmware = data[:size]
             self.updates += 1
-
-
-def crc16(data):
-    crc = 0
-    for byte in data:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
-    return crc

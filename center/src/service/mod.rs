@@ -48,7 +48,7 @@ pub struct Center {
     admitted: Mutex<HashMap<String, Admitted>>,
     /// The latest messages of each device: one that was kept may come again, as a duplicate.
     heard: Mutex<HashMap<String, VecDeque<Heard>>>,
-    /// How far each download has got, in percent.
+    /// Up to where each download was asked for, in percent.
     progress: Mutex<HashMap<Downloading, u8>>,
 }
 
@@ -126,12 +126,12 @@ impl Center {
         let _ = self.limits.set(limits);
     }
 
-    /// A device has got so far with a download.
+    /// A device has asked for a download up to here.
     pub fn note_progress(&self, downloading: Downloading, percent: u8) {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).insert(downloading, percent);
     }
 
-    /// How far a download has got, in percent; `None` where nothing was fetched since this process began.
+    /// Up to where a download was asked for, in percent; `None` where nothing was fetched since this process began.
     pub fn progress(&self, downloading: &Downloading) -> Option<u8> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(downloading).copied()
     }

@@ -23,14 +23,14 @@ say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
 all: unix board center ## Build everything: firmware, power switch, Center
 
-run: all ## Watch a device upgrade itself; KEEP=1 leaves Center and board running
+run: all ## Watch a device upgrade itself; DELTA=1: by a signed delta; KEEP=1 leaves Center and board running
 	@$(MAKE) --no-print-directory firmware VERSION=1.0.0
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
-	@tests/system/demo.py $(if $(KEEP),--keep)
+	@tests/system/demo.py $(if $(DELTA),--delta) $(if $(KEEP),--keep)
 
 library: ## Build the Rust library for this machine, target/release/libqth.a
 	$(call say,library,target/release/libqth.a)
-	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std
+	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std,pack
 
 micropython: ## Fetch MicroPython's source and build mpy-cross
 	@micropython/fetch >/dev/null
@@ -49,7 +49,7 @@ qemu: $(QEMU_BOARDS:%=qemu-%) ## Build the firmware for the boards that QEMU pla
 
 qemu-%: packages micropython
 	$(call say,firmware,build/$*/firmware.elf ($(VERSION)))
-	@boards/cargo $($*) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi
+	@boards/cargo $($*) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,pack
 	@QTH_LIB=$(ROOT)/target/$($*)/release/libqth.a boards/qemu/firmware $* $(BUILD)/$* $(VERSION)
 
 board: ## Build the power switch, build/unix/qth-board
@@ -69,7 +69,7 @@ packages: ## Install what the tests need
 
 test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
-	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi
+	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,pack
 
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)

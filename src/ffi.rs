@@ -435,6 +435,36 @@ pub unsafe extern "C" fn qth_mcu_read(offset: u32, out: *mut u8, size: usize) ->
     device(|device, now| device.mcu_package_read(now, offset, out)).unwrap_or_default()
 }
 
+/// Sets the public key that packages must be signed with, in PEM. False for every key where the library is built without
+/// packages.
+///
+/// # Safety
+/// A pointer with its length.
+#[no_mangle]
+pub unsafe extern "C" fn qth_set_ota_key(pem: *const u8, length: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let Some(pem) = (unsafe { text(pem, length) }) else { return false };
+    device(|device, _| device.set_ota_key(pem))
+}
+
+/// Writes the public key that packages must be signed with to `out`; returns its length, 0 when none is set or it is longer
+/// than `size`.
+///
+/// # Safety
+/// `out` points to `size` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn qth_ota_key(out: *mut u8, size: usize) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { core::slice::from_raw_parts_mut(out, size) };
+    device(|device, _| {
+        let pem = device.ota_key().as_bytes();
+        out.get_mut(..pem.len()).map_or(0, |out| {
+            out.copy_from_slice(pem);
+            pem.len()
+        })
+    })
+}
+
 /// Why an application was not upgraded.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

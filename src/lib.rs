@@ -27,7 +27,6 @@ pub mod ffi;
 pub mod flash;
 pub mod mqtt;
 pub mod ota;
-#[cfg(feature = "pack")]
 pub mod pack;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;

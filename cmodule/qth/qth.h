@@ -408,6 +408,21 @@ bool qth_ota_action(uint8_t action);
 // `out` points to `size` bytes.
 size_t qth_mcu_read(uint32_t offset, uint8_t *out, size_t size);
 
+// Sets the public key that packages must be signed with, in PEM. False for every key where the library is built without
+// packages.
+//
+// # Safety
+// A pointer with its length.
+bool qth_set_ota_key(const uint8_t *pem, size_t length);
+
+// Writes the public key that packages must be signed with to `out`; returns its length, 0 when none is set or it is longer
+// than `size`.
+//
+// # Safety
+// `out` points to `size` bytes.
+size_t qth_ota_key(uint8_t *out,
+                   size_t size);
+
 // The application's package could not be installed, or what was installed did not run; false when none is in progress.
 bool qth_application_failed(enum QthFault fault);
 

@@ -10,6 +10,8 @@
 #define APPLICATION "APP"
 // Largest action of otaAction.
 #define ACTION_MAX (3)
+// Longest public key.
+#define PEM_MAX (256)
 // Largest address and length in a package: small ints on every port.
 #define READ_MAX (0x3fffffff)
 
@@ -74,15 +76,16 @@ static mp_obj_t application_failed(mp_obj_t fault_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_application_failed_obj, application_failed);
 
-// This build can't check signatures: to take a key would promise what is not kept.
 static mp_obj_t set_ota_key(mp_obj_t pem_in) {
-    qth_text_argument(pem_in);
-    return mp_const_false;
+    qth_text_t pem = qth_text_argument(pem_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_set_ota_key(pem.bytes, pem.length));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_set_ota_key_obj, set_ota_key);
 
 static mp_obj_t get_ota_key(void) {
-    return MP_OBJ_NEW_QSTR(MP_QSTR_);
+    uint8_t pem[PEM_MAX];
+    size_t length = qth_is_ready() ? qth_ota_key(pem, sizeof(pem)) : 0;
+    return mp_obj_new_str((const char *)pem, length);
 }
 MP_DEFINE_CONST_FUN_OBJ_0(qth_get_ota_key_obj, get_ota_key);
 

@@ -153,7 +153,11 @@ def install():
     if not _package:
         return
     try:
-        application.stage(*_package, Qth.mcuFWDataRead)
+        md5, size = _package
+        # What was announced is the size of the file; in a signed package the application is a little shorter.
+        while size and not Qth.mcuFWDataRead(size - 1, 1):
+            size -= 1
+        application.stage(md5, size, Qth.mcuFWDataRead)
     except unpack.Refused as error:
         print("application: package refused:", error)
         Qth._applicationFailed(ARCHIVE)

@@ -40,9 +40,6 @@ use super::lzma::{self, Lzma, Symbol};
 use super::shifts::{signed, Shifts};
 use super::{Error, Images};
 
-/// No window begins there.
-const NO_WINDOW: u32 = u32::MAX;
-
 /// Shifts that [`Standard`] has room for.
 pub const STANDARD_SHIFTS: usize = 256;
 /// Shifts that [`Tiny`] has room for.
@@ -153,12 +150,12 @@ pub struct Decoder<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> 
     page_at: u32,
     page: [u8; PAGE],
     filled: usize,
-    window_at: u32,
+    window_at: Option<u32>,
     window: [u8; WINDOW],
 }
 
 impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS, SHIFTS, PAGE> {
-    /// Before a delta's first byte.
+    /// Before a delta's first byte. All zeros, so that static memory for it takes none in the firmware's image.
     pub const fn new() -> Self {
         Self {
             stage: Stage::Header(0),
@@ -168,7 +165,7 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
             shifts: Shifts::new(),
             ahead: 0,
             coder: Coder::new(),
-            models: [EVEN; MODELS],
+            models: [0; MODELS],
             lzma: Lzma::new(0),
             bsdiff: Bsdiff::new(0),
             copy: 0,
@@ -177,7 +174,7 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
             page_at: 0,
             page: [0; PAGE],
             filled: 0,
-            window_at: NO_WINDOW,
+            window_at: None,
             window: [0; WINDOW],
         }
     }
@@ -192,7 +189,7 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
         self.copy = 0;
         self.page_at = 0;
         self.filled = 0;
-        self.window_at = NO_WINDOW;
+        self.window_at = None;
     }
 
     /// The header, once it was read.
@@ -466,13 +463,13 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
     #[inline(never)]
     fn load(&mut self, from: u32, images: &mut dyn Images) -> Result<(), Error> {
         let at = from & !(WINDOW as u32).wrapping_sub(1);
-        if self.window_at == at {
+        if self.window_at == Some(at) {
             return Ok(());
         }
-        self.window_at = NO_WINDOW;
+        self.window_at = None;
         let shift = |region, place| self.shifts.at(region, place);
         self.space.corrected(images, self.header.old_size, at, &shift, &mut self.window)?;
-        self.window_at = at;
+        self.window_at = Some(at);
         Ok(())
     }
 }

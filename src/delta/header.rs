@@ -59,7 +59,7 @@ impl Header {
         Self {
             method: Method::Lzma,
             instructions: InstructionSet::Plain,
-            interval: NO_INTERVAL,
+            interval: 0,
             old_size: 0,
             new_size: 0,
             base: 0,

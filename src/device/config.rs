@@ -87,6 +87,9 @@ pub struct Config {
     pub encrypted_session: bool,
     /// Send an empty user name with the password.
     pub empty_user_name: bool,
+    /// Public key that packages must be signed with, in PEM; empty: none.
+    #[cfg(feature = "pack")]
+    pub ota_key: String<{ crate::pack::PEM_MAX }>,
 }
 
 impl Config {
@@ -101,6 +104,8 @@ impl Config {
             mcu_versions: String::new(),
             encrypted_session: false,
             empty_user_name: false,
+            #[cfg(feature = "pack")]
+            ota_key: String::new(),
         }
     }
 }

@@ -31,9 +31,26 @@ pub enum Key {
     File = 6,
     /// Where the upgrade is.
     Upgrade = 7,
+    /// What the signed package in progress changes once it is installed.
+    Package = 8,
+    /// Sequence numbers of the packages that are installed.
+    Sequences = 9,
+    /// Public key that has taken the place of the one that the script sets.
+    SigningKey = 10,
 }
 
-const KEYS: [Key; 7] = [Key::Boot, Key::Progress, Key::Secret, Key::Settings, Key::Plan, Key::File, Key::Upgrade];
+const KEYS: [Key; 10] = [
+    Key::Boot,
+    Key::Progress,
+    Key::Secret,
+    Key::Settings,
+    Key::Plan,
+    Key::File,
+    Key::Upgrade,
+    Key::Package,
+    Key::Sequences,
+    Key::SigningKey,
+];
 
 const MAGIC: u32 = u32::from_le_bytes(*b"Qth1");
 /// Everything begins at a multiple of this, the largest write size of the chips that this is for.

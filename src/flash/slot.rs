@@ -138,6 +138,8 @@ const FORMAT: u8 = 1;
 
 /// The download's progress is noted at multiples of this, or of the erase size where that is larger.
 const PROGRESS: u32 = 16 * 1024;
+/// Length of a note of the progress: of a plain image the offset, of a delta its restart point, which begins with the offset.
+const NOTE: usize = 12;
 /// Bytes that are read at a time.
 const CHUNK: usize = 512;
 /// Largest write size of a chip.
@@ -255,11 +257,19 @@ impl Slots {
         }
     }
 
-    /// Begins to write an image of this size to the slot that does not run.
+    /// Begins to write an image of this size to the slot that does not run. `sha256` is the digest that it is to have; zeros:
+    /// that is not known before all of it is there.
     ///
     /// # Errors
     /// It does not fit, there is no other slot than the one on trial, or flash can't be written.
-    pub fn begin<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, size: u32, version: &str) -> Result<(), Error> {
+    pub fn begin<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        records: &mut Records,
+        size: u32,
+        sha256: Sha256Digest,
+        version: &str,
+    ) -> Result<(), Error> {
         if size > self.capacity() {
             return Err(Error::Full);
         }
@@ -270,26 +280,95 @@ impl Slots {
         records.remove(flash, Key::Progress)?;
         let before = self.clone();
         let spare = self.spare_mut().ok_or(Error::State)?;
-        *spare = SlotInfo { state: State::Writing, size, sha256: [0; 32], version };
+        *spare = SlotInfo { state: State::Writing, size, sha256, version };
         self.save_or_restore(flash, records, before)
     }
 
     /// Where writing goes on after an interruption; `None` when no image is being written.
     pub fn resume<F: NorFlash>(&self, flash: &mut F, records: &Records) -> Option<u32> {
         let size = self.writing()?.1.size;
-        let mut offset = [0; 4];
-        match records.get(flash, Key::Progress, &mut offset) {
-            Ok(Some(4)) => Some(u32::from_le_bytes(offset)).filter(|&offset| offset <= size),
-            _ => Some(0),
+        let mut noted = [0; NOTE];
+        let noted = match records.get(flash, Key::Progress, &mut noted) {
+            Ok(Some(4..)) => noted,
+            _ => [0; NOTE],
+        };
+        noted.first_chunk().map(|offset| u32::from_le_bytes(*offset)).filter(|offset| *offset <= size)
+    }
+
+    /// The restart point of the delta that the image is made of, as it was noted last; zeros: its beginning.
+    #[cfg(feature = "pack")]
+    pub fn restart_point<F: NorFlash>(&self, flash: &mut F, records: &Records) -> [u8; NOTE] {
+        let mut noted = [0; NOTE];
+        match records.get(flash, Key::Progress, &mut noted) {
+            Ok(Some(NOTE)) => noted,
+            _ => [0; NOTE],
         }
     }
 
-    /// Writes a piece. Pieces come in order, from 0 or from where [`Slots::resume`] says; a block is erased when its
-    /// first byte comes.
+    /// Notes a restart point whose first number, the place in the image, is the begin of a block: nothing before it is
+    /// written any more.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    #[cfg(feature = "pack")]
+    pub fn note<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, point: &[u8; NOTE]) -> Result<(), Error> {
+        let offset = point.first_chunk().map_or(0, |offset| u32::from_le_bytes(*offset));
+        match offset.checked_rem(F::ERASE_SIZE as u32) {
+            Some(0) => records.put(flash, Key::Progress, point),
+            _ => Ok(()),
+        }
+    }
+
+    /// The digest that the image being written is to have, where that is known.
+    #[cfg(feature = "pack")]
+    pub fn promised(&self) -> Option<&Sha256Digest> {
+        self.writing().map(|(_, slot)| &slot.sha256).filter(|sha256| **sha256 != [0; 32])
+    }
+
+    /// Where the image that runs and the one being written lie.
+    #[cfg(feature = "pack")]
+    pub fn regions(&self) -> Option<(Region, Region)> {
+        Some((self.region(self.running()?)?, self.writing()?.0))
+    }
+
+    /// SHA-256 of the first `len` bytes of the image that runs, as flash gives them back.
+    ///
+    /// # Errors
+    /// None runs, it is shorter, or flash can't be read.
+    #[cfg(feature = "pack")]
+    pub fn digest_running<F: NorFlash>(&self, flash: &mut F, len: u32) -> Result<Sha256Digest, Error> {
+        let running = self.running().and_then(|slot| Some((self.region(slot)?, self.info(slot)?)));
+        let (region, _) = running.filter(|(_, slot)| len <= slot.size).ok_or(Error::State)?;
+        digest(flash, region, len)
+    }
+
+    /// Writes a piece, and notes how far the image is. Pieces come in order, from 0 or from where [`Slots::resume`] says; a
+    /// block is erased when its first byte comes.
     ///
     /// # Errors
     /// No image is being written, the piece lies outside of it, or flash can't be written.
     pub fn write<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        self.write_unnoted(flash, records, offset, bytes)?;
+        let end = offset.saturating_add(bytes.len() as u32);
+        let step = PROGRESS.max(F::ERASE_SIZE as u32);
+        let reached = end.saturating_sub(end.checked_rem(step).unwrap_or(0));
+        if reached > offset {
+            records.put(flash, Key::Progress, &reached.to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes a piece as [`Slots::write`] does, without a note of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_unnoted<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        records: &mut Records,
+        offset: u32,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
         let (region, slot) = self.writing().ok_or(Error::State)?;
         let end = offset.saturating_add(bytes.len() as u32);
         if end > slot.size {
@@ -306,13 +385,7 @@ impl Slots {
             flash.erase(at, at.saturating_add(block)).map_err(|_| Error::Device)?;
             first = first.saturating_add(block);
         }
-        write_padded(flash, region.start.saturating_add(offset), bytes)?;
-        let step = PROGRESS.max(block);
-        let reached = end.saturating_sub(end.checked_rem(step).unwrap_or(0));
-        if reached > offset {
-            records.put(flash, Key::Progress, &reached.to_le_bytes())?;
-        }
-        Ok(())
+        write_padded(flash, region.start.saturating_add(offset), bytes)
     }
 
     /// Hands the first `len` bytes of the image being written to `take`, in order.
@@ -568,7 +641,7 @@ mod tests {
 
     fn begin<F: NorFlash>(flash: &mut F) -> Result<(), Error> {
         let records = &mut Records::open(flash, LAYOUT);
-        Slots::load(flash, LAYOUT, records)?.begin(flash, records, SIZE, "1.1.0")
+        Slots::load(flash, LAYOUT, records)?.begin(flash, records, SIZE, [0; 32], "1.1.0")
     }
 
     fn write<F: NorFlash>(flash: &mut F) -> Result<(), Error> {
@@ -701,7 +774,7 @@ mod tests {
             let before = slots.slots.clone();
             flash.worn = 0..LAYOUT.records.end();
             let failed = match done {
-                0 => slots.begin(&mut flash, &mut records, SIZE, "1.1.0"),
+                0 => slots.begin(&mut flash, &mut records, SIZE, [0; 32], "1.1.0"),
                 2 => slots.ready(&mut flash, &mut records, [1; 32]),
                 3 => slots.arm(&mut flash, &mut records, 3),
                 _ => slots.reject(&mut flash, &mut records, Reason::DidNotConnect),
@@ -718,6 +791,6 @@ mod tests {
         flash.unreadable = LAYOUT.records.start..LAYOUT.records.end();
         assert_eq!(boot::decide(&mut flash, LAYOUT), Err(Error::Device));
         let (mut records, mut slots) = (Records::open(&mut flash, LAYOUT), Slots::unknown(LAYOUT));
-        assert_eq!(slots.begin(&mut flash, &mut records, SIZE, "1.1.0"), Err(Error::Device));
+        assert_eq!(slots.begin(&mut flash, &mut records, SIZE, [0; 32], "1.1.0"), Err(Error::Device));
     }
 }

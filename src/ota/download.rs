@@ -195,6 +195,28 @@ impl<const PIECE: usize> Download<PIECE> {
         None
     }
 
+    /// The piece that was handed out last, while it is not done with: until the next poll.
+    pub fn piece(&self) -> Option<(u32, &[u8])> {
+        let bytes = self.buffer.get(..self.filled)?;
+        self.handed_out.then_some((self.offset, bytes))
+    }
+
+    /// The piece takes its time: the server's silence counts from now.
+    pub fn wait(&mut self, now: Instant) {
+        if let State::Reading(until) = &mut self.state {
+            *until = now.after_secs(SILENCE_SECS);
+        }
+    }
+
+    /// Leaves out what comes before `offset`; it goes on there.
+    pub fn skip_to(&mut self, now: Instant, offset: u32) {
+        self.settle_piece();
+        if offset > self.offset {
+            self.offset = offset;
+            self.reopen(now);
+        }
+    }
+
     /// The connection is open.
     pub fn connected(&mut self, now: Instant) {
         if matches!(self.state, State::Opening(_)) {

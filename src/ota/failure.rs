@@ -60,6 +60,32 @@ pub enum Failure {
     NoTls = 27,
     /// The application's package is no archive of Python files, or one that would write outside of its folder.
     BadArchive = 28,
+    /// A package came, and this firmware is built without them.
+    NoPackages = 29,
+    /// A key is set, and the package is not signed.
+    #[cfg(feature = "pack")]
+    Unsigned = 30,
+    /// The package is signed by another key, or was changed since.
+    #[cfg(feature = "pack")]
+    Signature = 31,
+    /// The package is of a newer format.
+    #[cfg(feature = "pack")]
+    NewerFormat = 32,
+    /// The package's manifest or payload is damaged.
+    #[cfg(feature = "pack")]
+    BadPackage = 33,
+    /// The package is for another product, component or version.
+    #[cfg(feature = "pack")]
+    OtherTarget = 34,
+    /// The delta does not start from the image that runs.
+    #[cfg(feature = "pack")]
+    OtherSource = 35,
+    /// The package's sequence number is not above that of the package that is installed.
+    #[cfg(feature = "pack")]
+    OldPackage = 36,
+    /// The delta needs more memory, or other code, than this firmware has.
+    #[cfg(feature = "pack")]
+    OtherDelta = 37,
 }
 
 impl Failure {
@@ -94,6 +120,23 @@ impl Failure {
             Failure::Interrupted => "download was cut off by resets too often",
             Failure::NoTls => "https is not in this firmware",
             Failure::BadArchive => "package of the application can't be unpacked",
+            Failure::NoPackages => "this firmware takes no packages",
+            #[cfg(feature = "pack")]
+            Failure::Unsigned => "package is not signed",
+            #[cfg(feature = "pack")]
+            Failure::Signature => "package is not signed by this device's key",
+            #[cfg(feature = "pack")]
+            Failure::NewerFormat => "package needs a newer firmware",
+            #[cfg(feature = "pack")]
+            Failure::BadPackage => "package is damaged",
+            #[cfg(feature = "pack")]
+            Failure::OtherTarget => "package is for another product, component or version",
+            #[cfg(feature = "pack")]
+            Failure::OtherSource => "package is a delta from another image",
+            #[cfg(feature = "pack")]
+            Failure::OldPackage => "package is older than the one installed",
+            #[cfg(feature = "pack")]
+            Failure::OtherDelta => "package is a delta that this firmware can't apply",
         }
     }
 
@@ -102,7 +145,7 @@ impl Failure {
         Self::ALL.iter().copied().find(|failure| *failure as u8 == code)
     }
 
-    const ALL: [Failure; 28] = [
+    const ALL: &[Failure] = &[
         Failure::NoFileInfo,
         Failure::BadFileInfo,
         Failure::NotAsPlanned,
@@ -131,6 +174,23 @@ impl Failure {
         Failure::Interrupted,
         Failure::NoTls,
         Failure::BadArchive,
+        Failure::NoPackages,
+        #[cfg(feature = "pack")]
+        Failure::Unsigned,
+        #[cfg(feature = "pack")]
+        Failure::Signature,
+        #[cfg(feature = "pack")]
+        Failure::NewerFormat,
+        #[cfg(feature = "pack")]
+        Failure::BadPackage,
+        #[cfg(feature = "pack")]
+        Failure::OtherTarget,
+        #[cfg(feature = "pack")]
+        Failure::OtherSource,
+        #[cfg(feature = "pack")]
+        Failure::OldPackage,
+        #[cfg(feature = "pack")]
+        Failure::OtherDelta,
     ];
 }
 

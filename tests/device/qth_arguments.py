@@ -2,6 +2,13 @@
 import Qth
 
 
+KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEy9PMzembcZbtlPBB94PFyWSicc4o
+izx+uGw/G03IaH6Wi+l565lwdtSCt/OMbbKGcHR89AKK+nnKa8YdBDRwlg==
+-----END PUBLIC KEY-----
+"""
+
+
 def nothing(*args):
     pass
 
@@ -18,7 +25,8 @@ print("version", [Qth.setVer(version) for version in ("", "v" * 65, "v" * 64)])
 print("security", [Qth.setBsEt(name) for name in ("psk", "tls", "cer", "TCP", "", "tcp")], Qth.getBsEt())
 print("session", Qth.getSessionFlag(), Qth.setSessionFlag(True), Qth.getSessionFlag(), Qth.setSessionFlag(0), Qth.getSessionFlag())
 print("session", Qth.setSessionFlag(2))
-print("signing key", Qth.setOtaKey("-----BEGIN PUBLIC KEY-----"), repr(Qth.getOtaKey()))
+print("signing key", [Qth.setOtaKey(pem) for pem in ("", "-----BEGIN PUBLIC KEY-----", KEY.replace("MFk", "MFg"))], repr(Qth.getOtaKey()))
+print("signing key", Qth.setOtaKey(KEY), Qth.getOtaKey() == KEY)
 print("APN", Qth.setApn("internet", "", ""))
 print("MCU", [Qth.setMcuVer(name, version, nothing, nothing) for name, version in (("", "1"), ("M", ""), ("M" * 33, "1"), ("M", "1"))])
 print("MCUs", [Qth.setMcuVer("M%d" % number, "1", nothing, nothing) for number in range(8)])

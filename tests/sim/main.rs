@@ -8,6 +8,8 @@ mod board;
 mod center;
 mod files;
 mod mcu;
+#[cfg(feature = "pack")]
+mod packages;
 mod random;
 mod wire;
 mod world;

@@ -50,8 +50,15 @@ impl Mcu {
     pub fn step(&mut self, device: &mut Device<SimBoard>, now: Instant, package: &[u8]) -> bool {
         let mut is_busy = !matches!(self.script, Script::Idle);
         self.script = match core::mem::take(&mut self.script) {
-            Script::Reading { target, size, mut read } if read.len() < size => {
+            Script::Reading { target, mut size, mut read } if read.len() < size => {
                 let mut piece = [0; PIECE];
+                // In a signed package the firmware is a little shorter than the file.
+                while size > 1
+                    && device.mcu_package_read(now, 0, &mut piece).is_some()
+                    && device.mcu_package_read(now, size as u32 - 1, &mut [0]).is_none()
+                {
+                    size -= 1;
+                }
                 if let Some(length) = device.mcu_package_read(now, read.len() as u32, &mut piece) {
                     read.extend_from_slice(&piece[..length]);
                     assert!(package.starts_with(&read), "what is read is the package");

@@ -84,8 +84,25 @@ pub enum Firmware {
     OfMcu,
 }
 
+/// Makes the file that is handed out of the old and the new image.
+pub type File = fn(&[u8], &[u8]) -> Vec<u8>;
+
+/// What the Center hands out for the new image, and what the script does about it.
+#[derive(Clone, Default)]
+pub struct Delivery {
+    /// None: the new image itself.
+    pub file: Option<File>,
+    /// The key that the script sets.
+    pub key: Option<String>,
+    /// The new image is the old one with a few changes.
+    pub is_alike: bool,
+    /// The flash that an earlier run has left; none: a new board.
+    pub flash: Option<RamFlash>,
+}
+
 /// How a run ended.
 pub struct End {
+    pub flash: RamFlash,
     pub verdict: Verdict,
     pub version: String,
     pub restarts: usize,
@@ -109,30 +126,60 @@ pub struct World {
     restarts: usize,
     results: Vec<bool>,
     mcu: Mcu,
+    key: Option<String>,
+    /// The slot that held the old image.
+    old_slot: usize,
 }
 
 const LINKS: [Link; 2] = [Link::Center, Link::Package];
 
 impl World {
     pub fn new(seed: u64, faults: Faults, firmware: Firmware) -> Self {
+        Self::with(seed, faults, firmware, Delivery::default())
+    }
+
+    pub fn with(seed: u64, faults: Faults, firmware: Firmware, delivery: Delivery) -> Self {
         let mut random = Random::new(seed);
-        let old_image = image(&mut random, "1.0.0", 9_000);
+        let mut old_image = image(&mut random, "1.0.0", 9_000);
         let size = 8_000 + random.below(14_000) as usize;
-        let new_image = image(&mut random, if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" }, size);
-        let mut content = new_image.clone();
-        if faults.damaged_file {
-            content[100] ^= 1;
+        let version = if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" };
+        let mut flash = match delivery.flash {
+            Some(flash) => flash,
+            None => {
+                let mut flash = RamFlash::new(LAYOUT.size());
+                install(&mut flash, &old_image);
+                flash
+            }
+        };
+        let records = Records::open(&mut flash, LAYOUT);
+        let slots = Slots::load(&mut flash, LAYOUT, &records).unwrap();
+        let old_slot = slots.running().unwrap();
+        let start = LAYOUT.slots[old_slot].start as usize;
+        old_image = flash.bytes_mut()[start..][..slots.info(old_slot).unwrap().size as usize].to_vec();
+        let mut new_image = image(&mut random, version, size);
+        if delivery.is_alike {
+            let changed = new_image;
+            new_image = [&changed[..2_000], &old_image[1_500..], &changed[..3_000], &old_image[5..4_000]].concat();
         }
+        let mut content = match delivery.file {
+            Some(make) => make(&old_image, &new_image),
+            None => new_image.clone(),
+        };
+        if faults.damaged_file {
+            let at = content.len() / 2;
+            content[at] ^= 1;
+        }
+        let (size, md5, crc32) = match faults.damaged_file && delivery.file.is_none() {
+            true => (new_image.len(), hex(&md5(&new_image)), crc32(&new_image)),
+            false => (content.len(), hex(&md5(&content)), crc32(&content)),
+        };
         let mut files = Files::new(content);
         files.ignores_ranges = faults.ignores_ranges;
-        let mut flash = RamFlash::new(LAYOUT.size());
-        install(&mut flash, &old_image);
         if let Some((operation, cut)) = faults.cut {
             flash.cut_power_at(operation, cut);
         }
         let is_for_mcu = firmware == Firmware::OfMcu;
-        let center =
-            Center::new(is_for_mcu, new_image.len() as u32, &hex(&md5(&new_image)), &format!("{:08x}", crc32(&new_image)));
+        let center = Center::new(is_for_mcu, size as u32, &md5, &format!("{crc32:08x}"));
         let mut world = Self {
             seed,
             random,
@@ -148,6 +195,8 @@ impl World {
             restarts: 0,
             results: Vec::new(),
             mcu: Mcu::default(),
+            key: delivery.key,
+            old_slot,
         };
         world.power_on(flash);
         world
@@ -205,7 +254,7 @@ impl World {
 
     /// The firmware that runs never connects.
     fn is_mute(&mut self) -> bool {
-        self.firmware == Firmware::Mute && self.slots().running() == Some(1)
+        self.firmware == Firmware::Mute && self.slots().running() != Some(self.old_slot)
     }
 
     /// Moves some bytes in each direction of each open link.
@@ -368,7 +417,7 @@ impl World {
                 self.seed
             );
             let version = version_of(&mut flash, region);
-            let is_new = decision.slot == 1;
+            let is_new = decision.slot != self.old_slot;
             if is_new && self.firmware == Firmware::Crashes {
                 self.restarts += 1;
                 continue;
@@ -377,6 +426,9 @@ impl World {
             self.random.below(2);
             let mut device = Device::new(self.now, board);
             device.set_product(PK, PS);
+            if let Some(key) = &self.key {
+                assert!(device.set_ota_key(key));
+            }
             if self.firmware == Firmware::OfMcu {
                 self.mcu.script_started(&mut device);
             }
@@ -427,7 +479,15 @@ impl World {
         );
         // The application hears of the outcome at least once; the last word is the true one.
         assert_eq!(self.results.last(), Some(&is_new), "seed {seed}");
-        End { verdict: self.center.verdict, version, restarts: self.restarts, statuses: self.center.statuses, flash_operations }
+        let flash = flash.clone();
+        End {
+            flash,
+            verdict: self.center.verdict,
+            version,
+            restarts: self.restarts,
+            statuses: self.center.statuses,
+            flash_operations,
+        }
     }
 
     fn device_mut(&mut self) -> Timed<'_> {

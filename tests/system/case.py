@@ -81,7 +81,7 @@ class SystemCase(unittest.TestCase):
         return path
 
     def package(self, image=None, version="1.1.0", **options):
-        arguments = ["package", "add", "--name", "fw-" + version, "--target", version]
+        arguments = ["package", "add", "--name", options.pop("name", "fw-" + version), "--target", version]
         for name, value in options.items():
             arguments += ["--" + name, value]
         return self.center.cli(*arguments, image or self.image())["id"]

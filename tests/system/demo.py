@@ -2,7 +2,8 @@
 """Shows a device upgrade its own firmware: `make run` builds what it needs and starts it.
 
 A Developer Center and a board on this machine, on free ports of the loopback interface, in a temporary folder. With
---keep both go on running until Ctrl-C.
+--delta the firmware comes as a signed delta package instead of the whole image. With --keep Center and board go on running
+until Ctrl-C.
 """
 
 import argparse
@@ -70,7 +71,43 @@ def firmware(version):
     return os.path.join(BUILD, f"unix-{version}", "micropython")
 
 
-def upgrade(folder, stage):
+def add_image(folder, center, stage):
+    """Gives the Center the whole image; returns the package's id and size."""
+    image = os.path.join(folder, "firmware.bin")
+    shutil.copy(firmware(NEW), image)
+    package = center.cli("package", "add", image, "--name", f"firmware {NEW}", "--target", NEW)["id"]
+    size = os.path.getsize(image)
+    stage.say("Center", f"firmware {NEW} as a full package of {size:,} bytes", "36")
+    return package, size
+
+
+def add_delta(folder, center, stage):
+    """Gives the Center a signed delta; returns the package's id and size, and the public key."""
+    key, delta = os.path.join(folder, "fleet.key"), os.path.join(folder, "firmware.pack")
+    center.cli("pack", "keygen", key, "--curve", "p384")
+    stage.say("Center", f"makes a delta from firmware {OLD} to {NEW}", "36")
+    center.cli(
+        "pack", "delta", firmware(OLD), firmware(NEW), "--source", OLD, "--target", NEW, "--component", "QTH-UNIX",
+        "--product", PK, "--sequence", "1", "--key", key, "-o", delta,
+    )
+    package = center.cli("package", "add", delta, "--name", f"delta {OLD} to {NEW}", "--source", OLD, "--target", NEW)["id"]
+    size, whole = os.path.getsize(delta), os.path.getsize(firmware(NEW))
+    stage.say("Center", f"signed delta of {size:,} bytes; the whole image has {whole:,}, {whole / size:.0f} times as many", "36")
+    with open(key + ".pub") as file:
+        return package, size, file.read()
+
+
+def with_key(folder, pem):
+    """The seed's script, setting this key before it starts the device."""
+    with open(SEED_SCRIPT) as file:
+        text = file.read()
+    path = os.path.join(folder, "fota.py")
+    with open(path, "w") as file:
+        file.write(text.replace("Qth.start()", f"Qth.setOtaKey({pem!r})\nQth.start()", 1))
+    return path
+
+
+def upgrade(folder, stage, as_delta):
     """Sets everything up, lets the upgrade happen, returns Center, board and plan."""
     data = os.path.join(folder, "center")
     os.mkdir(data)
@@ -79,20 +116,23 @@ def upgrade(folder, stage):
     files.target = center.http
     stage.say("Center", f"runs: devices at mqtt://{center.mqtt}, REST API at {center.url}", "36")
     center.cli("product", "add", PK, "--secret", PS, "--name", "Lamp")
-    image = os.path.join(folder, "firmware.bin")
-    shutil.copy(firmware(NEW), image)
-    size = os.path.getsize(image)
-    package = center.cli("package", "add", image, "--name", f"firmware {NEW}", "--target", NEW)["id"]
+    script = SEED_SCRIPT
+    if as_delta:
+        package, size, pem = add_delta(folder, center, stage)
+        script = with_key(folder, pem)
+    else:
+        package, size = add_image(folder, center, stage)
     plan = str(center.cli(
         "plan", "create", "--name", f"to {NEW}", "--product", PK, "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
     )["id"])
     center.cli("plan", "activate", plan)
-    stage.say("Center", f"product {PK}, firmware {NEW} as a full package of {size:,} bytes, plan {plan} activated", "36")
+    stage.say("Center", f"product {PK}, plan {plan} to firmware {NEW} activated", "36")
     board = Board(
-        folder, SEED_SCRIPT, center.mqtt, version=OLD, interpreter=None, image=firmware(OLD),
+        folder, script, center.mqtt, version=OLD, interpreter=None, image=firmware(OLD),
         show=lambda line: stage.say("board", line.replace(ROOT + "/", ""), "33"),
     )
-    stage.say("board", f"power on, with firmware {OLD} and the script {os.path.relpath(SEED_SCRIPT)}", "33")
+    key = " and the public key" if as_delta else ""
+    stage.say("board", f"power on, with firmware {OLD}, the script {os.path.relpath(SEED_SCRIPT)}{key}", "33")
     process = board.power_on()
     process.wait_for("otaPlan:", PATIENCE)
     deadline = time.monotonic() + PATIENCE
@@ -101,7 +141,8 @@ def upgrade(folder, stage):
         time.sleep(0.05)
     stage.bar(size, size)
     stage.end_bar()
-    stage.say("board", f"has downloaded {size:,} bytes into the other slot", "33")
+    what = "a delta of" if as_delta else "an image of"
+    stage.say("board", f"has downloaded {what} {size:,} bytes; the new image is in the other slot", "33")
     process.wait_for("fotaResult:", PATIENCE)
     return center, board, plan
 
@@ -122,14 +163,15 @@ def summary(center, plan):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="leave Center and board running until Ctrl-C")
-    keep = parser.parse_args().keep
+    parser.add_argument("--delta", action="store_true", help="upgrade by a signed delta package")
+    arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="qth-run-")
     stage = Stage()
     center = board = None
     try:
-        center, board, plan = upgrade(folder, stage)
+        center, board, plan = upgrade(folder, stage, arguments.delta)
         good = summary(center, plan)
-        if keep:
+        if arguments.keep:
             print(f"\nCenter and board go on running; Ctrl-C ends them. In another terminal:\n\n"
                   f"  export QTH_CENTER={center.url}\n"
                   f"  {os.path.relpath(QTH_CENTER)} device show {DK}\n"

@@ -68,6 +68,56 @@ class Upgrade(SystemCase):
         self.wait_for_state(first, "upgraded")
 
 
+class Packages(SystemCase):
+    """Signed package files, which the Center carries as it carries images."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = MICROPYTHON
+        self.new = os.path.join(os.path.dirname(MICROPYTHON), "..", "unix-1.1.0", "micropython")
+        self.key = self.new_key("fleet.key")
+
+    def new_key(self, name):
+        key = os.path.join(self.folder, name)
+        self.center.cli("pack", "keygen", key, "--curve", "p384")
+        return key
+
+    def pack(self, kind, *arguments, key):
+        """Makes a package file for the board, signed by this key."""
+        path = os.path.join(self.folder, f"{os.path.basename(key)}.pack")
+        self.center.cli(
+            "pack", kind, *arguments, "--target", "1.1.0", "--component", "QTH-UNIX", "--product", PK, "--key", key, "-o", path
+        )
+        return path
+
+    def board_with_key(self):
+        with open(self.key + ".pub") as file:
+            before_start = f"print('key:', Qth.setOtaKey({file.read()!r}))"
+        return self.board(self.script(before_start=before_start), interpreter=None)
+
+    def test_a_signed_delta_makes_the_new_firmware_out_of_the_one_that_runs(self):
+        delta = self.pack("delta", self.old, self.new, "--source", "1.0.0", key=self.key)
+        self.assertLess(os.path.getsize(delta) * 10, os.path.getsize(self.new))
+        plan = self.plan(self.package(delta, source="1.0.0"))
+        process = self.board_with_key().power_on()
+        process.wait_for("key: True")
+        process.wait_for("firmware: 1.1.0")
+        process.wait_for("fotaResult: QTH-UNIX True")
+        self.wait_for_state(plan, "upgraded")
+
+    def test_with_a_key_set_only_what_it_has_signed_is_installed(self):
+        plan = self.plan(self.package())
+        process = self.board_with_key().power_on()
+        process.wait_for("fotaResult: QTH-UNIX False")
+        self.wait_for_state(plan, "failed")
+        self.assertIn("package is not signed", self.log(plan))
+        package = self.pack("full", self.image(), key=self.new_key("other.key"))
+        other = self.plan(self.package(package, name="by another key"))
+        process.wait_for("fotaResult: QTH-UNIX False", count=2)
+        self.wait_for_state(other, "failed")
+        self.assertIn("package is not signed by this device's key", self.log(other))
+
+
 class ManyComponents(SystemCase):
     SCRIPT = """
 def info(comp_no, version, url, size, md5, crc):

@@ -1,13 +1,13 @@
 //! Packages as a whole: made, checked, applied.
 
 use crate::apply::apply;
-use qth::pack::{self, id, Format, Manifest, Package, Scheme, HEAD, MAGIC};
+use qth::pack::{self, id, Format, Manifest, Package, Scheme, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
 use qth::protocol::ttlv::Writer;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// Room for a manifest with the longest texts.
-const MANIFEST_MAX: usize = 512;
+/// What TTLV puts before bytes: id and type, length.
+const BYTES_HEAD: usize = 4;
 
 /// Why a package can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -59,7 +59,25 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// [`PackageError::TooLong`].
 pub fn signed_part(manifest: &Manifest<'_>, scheme: Scheme) -> Result<Vec<u8>, PackageError> {
     let mut room = [0; MANIFEST_MAX];
-    let mut writer = Writer::new(&mut room);
+    let head = HEAD + scheme.length();
+    let length = write(manifest, None, &mut room)?;
+    let length = match (head + length) % ALIGN {
+        0 => length,
+        _ if manifest.format != Format::Full => length,
+        over => write(manifest, Some((2 * ALIGN - over - BYTES_HEAD) % ALIGN), &mut room)?,
+    };
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend((length as u32).to_le_bytes());
+    bytes.extend((scheme.length() as u16).to_le_bytes());
+    bytes.extend((scheme as u16).to_le_bytes());
+    debug_assert_eq!(bytes.len(), HEAD);
+    bytes.extend(&room[..length]);
+    Ok(bytes)
+}
+
+/// Writes the manifest, also with so many bytes that say nothing; its length.
+fn write(manifest: &Manifest<'_>, filling: Option<usize>, room: &mut [u8]) -> Result<usize, PackageError> {
+    let mut writer = Writer::new(room);
     writer.int(id::FORMAT, manifest.format as i64);
     if !manifest.product.is_empty() {
         writer.text(id::PRODUCT, manifest.product);
@@ -72,14 +90,13 @@ pub fn signed_part(manifest: &Manifest<'_>, scheme: Scheme) -> Result<Vec<u8>, P
     writer.text(id::TARGET_VERSION, manifest.target_version).int(id::TARGET_SIZE, manifest.target_size.into());
     writer.bytes(id::TARGET_SHA256, &manifest.target_sha256).int(id::SEQUENCE, manifest.sequence.into());
     writer.int(id::PAYLOAD_SIZE, manifest.payload_size.into()).bytes(id::PAYLOAD_SHA256, &manifest.payload_sha256);
-    let length = writer.finish().map_err(|_| PackageError::TooLong)?;
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend((length as u32).to_le_bytes());
-    bytes.extend((scheme.length() as u16).to_le_bytes());
-    bytes.extend((scheme as u16).to_le_bytes());
-    debug_assert_eq!(bytes.len(), HEAD);
-    bytes.extend(&room[..length]);
-    Ok(bytes)
+    if let Some(key) = manifest.next_key {
+        writer.bytes(id::NEXT_KEY, key);
+    }
+    if let Some(filling) = filling {
+        writer.bytes(id::FILLING, &[0; ALIGN][..filling]);
+    }
+    writer.finish().map_err(|_| PackageError::TooLong)
 }
 
 /// An unsigned package.
@@ -152,6 +169,7 @@ mod tests {
             sequence: 7,
             payload_size: payload.len() as u32,
             payload_sha256: sha256(payload),
+            next_key: None,
         }
     }
 
@@ -168,6 +186,20 @@ mod tests {
         assert_eq!(image(&open(&bytes).unwrap(), None), Err(PackageError::NeedsSource("1.0.0".into())));
         assert_eq!(image(&open(&bytes).unwrap(), Some(b"other")), Err(PackageError::Source("1.0.0".into())));
         assert_eq!(image(&open(&bytes).unwrap(), Some(b"old")), Err(PackageError::Target));
+    }
+
+    #[test]
+    fn the_payload_of_a_full_package_begins_where_flash_can_be_written() {
+        let long = "v".repeat(64);
+        for length in 1..=long.len() {
+            let manifest = Manifest { target_version: &long[..length], ..manifest(NEW) };
+            let package = unsigned(&manifest, NEW).unwrap();
+            for bytes in [&package, &sign(&package, &generate(Scheme::P384).unwrap().0).unwrap()] {
+                let opened = open(bytes).unwrap();
+                assert_eq!(opened.payload_at() % ALIGN, 0, "{length}");
+                assert_eq!((opened.manifest, opened.payload), (manifest, NEW));
+            }
+        }
     }
 
     #[test]

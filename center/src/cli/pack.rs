@@ -5,9 +5,10 @@ use super::table;
 use anyhow::{bail, Context};
 use clap::{Args, Subcommand, ValueEnum};
 use qth::delta::field::InstructionSet;
-use qth::pack::{Format, Manifest, Scheme, Source};
+use qth::pack::{Format, Manifest, PublicKey, Scheme, Source};
 use qth_pack::container::{self, sha256};
-use qth_pack::{sign, Memory, Options};
+use qth_pack::sign::{self, SignError};
+use qth_pack::{Memory, Options};
 use serde_json::{json, Value};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -111,6 +112,9 @@ pub struct About {
     /// File of a private key to sign with
     #[arg(long)]
     key: Option<PathBuf>,
+    /// File of the public key that devices take packages by from now on, once this one is installed
+    #[arg(long, value_name = "FILE", requires = "key")]
+    next_key: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -202,6 +206,8 @@ impl Task {
 
 impl About {
     fn write(&self, api: &Api, image: &[u8], source: Option<Source<'_>>, payload: &[u8], mut how: Value) -> anyhow::Result<()> {
+        let next_key = self.next_key.as_deref().map(text).transpose()?;
+        let next_key = next_key.as_deref().map(|pem| PublicKey::from_pem(pem).ok_or(SignError::PublicKey)).transpose()?;
         let manifest = Manifest {
             format: if source.is_some() { Format::Delta } else { Format::Full },
             product: &self.product,
@@ -217,6 +223,7 @@ impl About {
             sequence: self.sequence,
             payload_size: u32::try_from(payload.len()).context("a payload of 4 GB or more")?,
             payload_sha256: sha256(payload),
+            next_key: next_key.as_ref().map(PublicKey::point),
         };
         let mut package = container::unsigned(&manifest, payload)?;
         if let Some(key) = &self.key {
@@ -254,6 +261,7 @@ fn inspect(api: &Api, bytes: &[u8]) -> anyhow::Result<()> {
         "target_size": target_size,
         "target_sha256": hex(&target_sha256),
         "sequence": sequence,
+        "next_key": package.manifest.next_key.map(|key| if key.len() == 65 { "P-256" } else { "P-384" }),
         "payload_size": package.payload.len(),
         "signature": match package.scheme { Scheme::Unsigned => None, Scheme::P256 => Some("P-256"), Scheme::P384 => Some("P-384") },
     });

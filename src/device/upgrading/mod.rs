@@ -7,7 +7,11 @@ mod fetch;
 mod mcu;
 mod offer;
 mod outcome;
+#[cfg_attr(not(feature = "pack"), path = "no_package.rs")]
+mod package;
 mod resume;
+#[cfg(feature = "pack")]
+mod trust;
 
 use super::limits;
 use crate::ota::digest::{Digests, Expected};
@@ -15,6 +19,7 @@ use crate::ota::download::Download;
 use crate::ota::plan::Kind;
 use crate::ota::upgrade::Upgrade;
 use crate::time::Instant;
+use package::Packages;
 
 /// Seconds from the confirmation to the file information.
 const FILE_INFO_SECS: u32 = 30;
@@ -56,6 +61,18 @@ pub(crate) struct Upgrading {
     is_resumed: bool,
     wants_sha256: bool,
     plan_told: bool,
+    packages: Packages,
+}
+
+/// What became of a piece of a download.
+#[cfg_attr(not(feature = "pack"), allow(dead_code, reason = "plain images are written piece by piece"))]
+enum Taken {
+    /// It is used up.
+    All,
+    /// More of it is used at the next turn.
+    Part,
+    /// Nothing before this byte of the file is needed.
+    SkipTo(u32),
 }
 
 impl Upgrading {
@@ -73,6 +90,7 @@ impl Upgrading {
             is_resumed: false,
             wants_sha256: false,
             plan_told: false,
+            packages: Packages::new(),
         }
     }
 

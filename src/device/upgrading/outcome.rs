@@ -49,6 +49,9 @@ impl<B: Board> Core<B> {
 
     /// The Center knows that the new version runs: it stays.
     fn succeed(&mut self, now: Instant) {
+        if let Err(failure) = self.fulfil_promises() {
+            return self.fail(failure);
+        }
         if self.slots.is_trial() && self.slots.confirm(self.board.flash(), &mut self.records).is_err() {
             return self.fail(Failure::Flash);
         }
@@ -66,7 +69,7 @@ impl<B: Board> Core<B> {
 
     /// The component in progress has failed, and with it the plan.
     pub(super) fn fail(&mut self, failure: Failure) {
-        self.upgrade.digests = None;
+        self.forget_download();
         self.upgrade.due = None;
         self.upgrade.state.stage = Stage::Ended;
         self.upgrade.state.failure = Some(failure);
@@ -138,7 +141,7 @@ impl<B: Board> Core<B> {
     pub(super) fn forget_upgrade(&mut self) {
         self.upgrade.state = Upgrade::idle();
         self.upgrade.due = None;
-        for key in [Key::Upgrade, Key::Plan, Key::File] {
+        for key in [Key::Upgrade, Key::Plan, Key::File, Key::Package] {
             let _ = self.records.remove(self.board.flash(), key);
         }
     }

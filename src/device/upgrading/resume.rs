@@ -129,7 +129,7 @@ impl<B: Board> Core<B> {
     pub(in crate::device) fn upgrade_poll_at(&self) -> Option<Instant> {
         let upgrade = &self.upgrade;
         let progress_due = upgrade.progress_due.filter(|_| upgrade.downloads());
-        Instant::earliest(&[upgrade.due, progress_due, upgrade.trial_until])
+        Instant::earliest(&[upgrade.due, progress_due, upgrade.trial_until, upgrade.packages.busy()])
     }
 
     pub(in crate::device) fn upgrade_timeout(&mut self, now: Instant, download: &mut Fetch) {

@@ -3,12 +3,22 @@
 //! Whoever has checked the signature knows what the payload is for and what it must be, before the first byte of it.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "pack")]
+mod key;
+
+#[cfg(feature = "pack")]
+pub use key::{PublicKey, PEM_MAX, POINT_MAX};
+
 use crate::protocol::ttlv;
 
 /// The first bytes of every package; the last of them is the version of the format.
 pub const MAGIC: [u8; 8] = *b"QthPack\x01";
 /// Bytes before the manifest.
 pub const HEAD: usize = 16;
+/// Longest manifest: with what surrounds it, it comes in the first piece of a download.
+pub const MANIFEST_MAX: usize = 768;
+/// The payload of a full package begins at a multiple of this, so that it goes to flash as it comes.
+pub const ALIGN: usize = 32;
 
 /// TTLV ids of the manifest.
 pub mod id {
@@ -38,6 +48,10 @@ pub mod id {
     pub const PAYLOAD_SIZE: u16 = 12;
     /// SHA-256 of the payload.
     pub const PAYLOAD_SHA256: u16 = 13;
+    /// Public key that signs from the next package on.
+    pub const NEXT_KEY: u16 = 14;
+    /// Makes the payload begin at a multiple of [`super::ALIGN`].
+    pub const FILLING: u16 = 16;
 }
 
 /// How the payload gives the new image.
@@ -78,7 +92,7 @@ pub enum Error {
     NotAPackage,
     /// A package of a newer format, or with something in it that this firmware does not know.
     Newer,
-    /// It ends too soon, or its manifest is malformed or lacks a field.
+    /// It ends too soon, or its manifest is malformed, too long, or lacks a field.
     Malformed,
 }
 
@@ -107,6 +121,9 @@ pub struct Manifest<'a> {
     pub payload_size: u32,
     /// SHA-256 of the payload.
     pub payload_sha256: [u8; 32],
+    /// Public key that takes the place of the one that this package is signed with, once it is installed: a point in SEC 1's
+    /// uncompressed form.
+    pub next_key: Option<&'a [u8]>,
 }
 
 /// The image that a delta starts from.
@@ -133,6 +150,13 @@ pub struct Package<'a> {
     pub signature: &'a [u8],
     /// The payload, as far as it is there.
     pub payload: &'a [u8],
+}
+
+impl Package<'_> {
+    /// Where the payload begins in the file.
+    pub fn payload_at(&self) -> usize {
+        self.signed.len().saturating_add(self.signature.len())
+    }
 }
 
 /// Whether bytes begin like a package, of any version.
@@ -162,6 +186,9 @@ pub fn parse(bytes: &[u8]) -> Result<Package<'_>, Error> {
         return Err(Error::Malformed);
     }
     let manifest = usize::try_from(u32::from_le_bytes([m0, m1, m2, m3])).map_err(|_| Error::Malformed)?;
+    if manifest > MANIFEST_MAX {
+        return Err(Error::Malformed);
+    }
     let signed = HEAD.checked_add(manifest).and_then(|end| bytes.get(..end)).ok_or(Error::Malformed)?;
     let rest = bytes.get(signed.len()..).unwrap_or_default();
     let (signature, payload) = rest.split_at_checked(scheme.length()).ok_or(Error::Malformed)?;
@@ -200,5 +227,6 @@ fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
         sequence: number(id::SEQUENCE).ok_or(must)?,
         payload_size: number(id::PAYLOAD_SIZE).ok_or(must)?,
         payload_sha256: digest(id::PAYLOAD_SHA256).ok_or(must)?,
+        next_key: ttlv::find(manifest, id::NEXT_KEY).map(|value| value.as_bytes().ok_or(must)).transpose()?,
     })
 }

@@ -1,0 +1,144 @@
+//! Who may bring a package: keys, signatures, and sequence numbers that only grow.
+
+use crate::board::Board;
+use crate::device::{Core, Device};
+use crate::flash::records::Key;
+use crate::ota::failure::Failure;
+use crate::pack::{Manifest, Package, PublicKey, Scheme, POINT_MAX};
+use heapless::{String, Vec};
+
+/// Room for the sequence numbers of all components.
+const SEQUENCES_MAX: usize = 512;
+/// Length of a key's record: the length of the point that the script has set, that point, and the one in its place.
+const KEYS_MAX: usize = 1 + 2 * POINT_MAX;
+/// Length of what a package in progress promises: its sequence number, and the key's record if it brings a key.
+const PROMISES_MAX: usize = 4 + KEYS_MAX;
+
+impl<B: Board> Device<B> {
+    /// Sets the public key that packages must be signed with; false when this is none of P-256 or P-384 in PEM.
+    pub fn set_ota_key(&mut self, pem: &str) -> bool {
+        match (PublicKey::from_pem(pem), String::try_from(pem)) {
+            (Some(_), Ok(pem)) => {
+                self.core.config.ota_key = pem;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The public key that packages must be signed with, as it was set; empty: none.
+    pub fn ota_key(&self) -> &str {
+        &self.core.config.ota_key
+    }
+}
+
+impl<B: Board> Core<B> {
+    /// Packages have to be signed.
+    pub(super) fn wants_signatures(&self) -> bool {
+        !self.config.ota_key.is_empty()
+    }
+
+    /// The key that packages must be signed with: that of the script, or the one that has taken its place.
+    fn signing_key(&mut self) -> Result<Option<PublicKey>, Failure> {
+        if !self.wants_signatures() {
+            return Ok(None);
+        }
+        let key = PublicKey::from_pem(&self.config.ota_key).ok_or(Failure::Signature)?;
+        let mut bytes = [0; KEYS_MAX];
+        let kept = self.records.get(self.board.flash(), Key::SigningKey, &mut bytes).map_err(|_| Failure::Flash)?;
+        let points = bytes.get(..kept.unwrap_or(0)).and_then(|kept| kept.split_first());
+        let points = points.and_then(|(length, points)| points.split_at_checked(usize::from(*length)));
+        match points {
+            Some((set, next)) if set == key.point() => PublicKey::from_point(next).map(Some).ok_or(Failure::Signature),
+            _ => Ok(Some(key)),
+        }
+    }
+
+    /// With a key set, it has signed the package.
+    pub(super) fn check_signature(&mut self, package: &Package<'_>) -> Result<(), Failure> {
+        let Some(key) = self.signing_key()? else { return Ok(()) };
+        if package.scheme == Scheme::Unsigned {
+            return Err(Failure::Unsigned);
+        }
+        if !key.has_signed(package) {
+            return Err(Failure::Signature);
+        }
+        match package.manifest.next_key {
+            Some(point) if PublicKey::from_point(point).is_none() => Err(Failure::BadPackage),
+            _ => Ok(()),
+        }
+    }
+
+    /// With a key set, an old package is not installed again, however well it is signed.
+    pub(super) fn check_sequence(&mut self, manifest: &Manifest<'_>) -> Result<(), Failure> {
+        let kept = self.sequences()?;
+        let installed = sequences(&kept).find(|(component, _)| *component == manifest.component.as_bytes());
+        match installed {
+            Some((_, installed)) if self.wants_signatures() && manifest.sequence <= installed => Err(Failure::OldPackage),
+            _ => Ok(()),
+        }
+    }
+
+    fn sequences(&mut self) -> Result<Vec<u8, SEQUENCES_MAX>, Failure> {
+        let mut kept = Vec::new();
+        let _ = kept.resize_default(SEQUENCES_MAX);
+        let length = self.records.get(self.board.flash(), Key::Sequences, &mut kept).map_err(|_| Failure::Flash)?;
+        kept.truncate(length.unwrap_or(0));
+        Ok(kept)
+    }
+
+    /// Keeps what the package changes once it is installed; what nobody has signed changes nothing.
+    pub(super) fn keep_promises(&mut self, manifest: &Manifest<'_>) -> Result<(), Failure> {
+        let Some(set) = PublicKey::from_pem(&self.config.ota_key) else {
+            return self.records.remove(self.board.flash(), Key::Package).map_err(|_| Failure::Flash);
+        };
+        let mut promises = Vec::<u8, PROMISES_MAX>::new();
+        let mut put = |bytes: &[u8]| promises.extend_from_slice(bytes).map_err(|_| Failure::BadPackage);
+        put(&manifest.sequence.to_le_bytes())?;
+        if let Some(next) = manifest.next_key {
+            put(&[set.point().len() as u8])?;
+            put(set.point())?;
+            put(next)?;
+        }
+        self.records.put(self.board.flash(), Key::Package, &promises).map_err(|_| Failure::Flash)
+    }
+
+    /// The package is installed: what it has promised holds from now on.
+    pub(super) fn fulfil_promises(&mut self) -> Result<(), Failure> {
+        let mut bytes = [0; PROMISES_MAX];
+        let kept = self.records.get(self.board.flash(), Key::Package, &mut bytes).map_err(|_| Failure::Flash)?;
+        let promises = bytes.get(..kept.unwrap_or(0)).and_then(|kept| kept.split_first_chunk());
+        let Some((sequence, keys)) = promises else { return Ok(()) };
+        self.keep_sequence(u32::from_le_bytes(*sequence))?;
+        let flash = self.board.flash();
+        if !keys.is_empty() {
+            self.records.put(flash, Key::SigningKey, keys).map_err(|_| Failure::Flash)?;
+        }
+        self.records.remove(flash, Key::Package).map_err(|_| Failure::Flash)
+    }
+
+    fn keep_sequence(&mut self, sequence: u32) -> Result<(), Failure> {
+        let kept = self.sequences()?;
+        let Some(component) = self.upgrade.state.component() else { return Ok(()) };
+        let name = component.name.as_bytes();
+        let mut all = Vec::<u8, SEQUENCES_MAX>::new();
+        let others = sequences(&kept).filter(|(other, _)| *other != name);
+        for (name, sequence) in others.chain([(name, sequence)]) {
+            for part in [&[name.len() as u8], name, &sequence.to_le_bytes()] {
+                all.extend_from_slice(part).map_err(|_| Failure::Flash)?;
+            }
+        }
+        self.records.put(self.board.flash(), Key::Sequences, &all).map_err(|_| Failure::Flash)
+    }
+}
+
+/// Components and their sequence numbers, of their record.
+fn sequences(mut kept: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
+    core::iter::from_fn(move || {
+        let (length, rest) = kept.split_first()?;
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        let (sequence, rest) = rest.split_first_chunk()?;
+        kept = rest;
+        Some((name, u32::from_le_bytes(*sequence)))
+    })
+}

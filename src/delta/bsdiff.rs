@@ -15,9 +15,11 @@ pub const IS_INSERTION: usize = MOVED + CLASSES;
 /// Bytes that are added to an old one.
 pub const CHANGE: usize = IS_INSERTION + 1;
 /// Bytes that are inserted.
-pub const BYTE: usize = CHANGE + 256;
+pub const BYTE: usize = CHANGE + (1 << CHANGE_BITS);
 /// All of them.
 pub const MODELS: usize = BYTE + 256;
+/// So many bits of a change have models, the highest: the lowest is worth less than its memory.
+pub const CHANGE_BITS: u32 = 7;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,8 @@ impl Bsdiff {
             }
             Next::Other { .. } if coder.bit(models, IS_INSERTION) == 0 => {
                 self.next = Next::Equal { has_moved: false };
-                Ok(Symbol::Change(coder.tree(models, CHANGE, 8) as u8))
+                let high = coder.tree(models, CHANGE, CHANGE_BITS);
+                Ok(Symbol::Change((high << 1 | coder.direct(1)) as u8))
             }
             Next::Other { has_moved } => {
                 let count = coder.length(models, INSERTED)?;

@@ -43,12 +43,12 @@ use super::{Error, Images};
 /// Shifts that [`Standard`] has room for.
 pub const STANDARD_SHIFTS: usize = 256;
 /// Shifts that [`Tiny`] has room for.
-pub const TINY_SHIFTS: usize = 16;
+pub const TINY_SHIFTS: usize = 32;
 
 /// For boards with 5.5 KB to spare: all methods.
 pub type Standard = Decoder<{ lzma::MODELS }, STANDARD_SHIFTS, 128>;
 
-/// For boards with 1.6 KB: deltas by [`Method::Bsdiff`].
+/// For boards with 1.5 KB: deltas by [`Method::Bsdiff`].
 pub type Tiny = Decoder<{ bsdiff::MODELS }, TINY_SHIFTS, 64>;
 
 /// A place where an interrupted update can go on. Whatever comes before it in the new image has been handed out then.

@@ -32,13 +32,13 @@ impl InstructionSet {
         }
     }
 
-    /// Bytes on both sides of a part of the image that can change how it is read.
-    pub const fn margin(self) -> usize {
+    /// Bytes before and behind a part of the image that can change how it is read.
+    pub const fn margins(self) -> (usize, usize) {
         match self {
-            Self::Plain => 0,
-            Self::Thumb => thumb::MARGIN,
-            Self::Riscv32 => riscv::MARGIN,
-            Self::X86_64 => 16,
+            Self::Plain => (0, 0),
+            Self::Thumb => thumb::MARGINS,
+            Self::Riscv32 => riscv::MARGINS,
+            Self::X86_64 => (16, 16),
         }
     }
 }
@@ -46,7 +46,7 @@ impl InstructionSet {
 /// Bytes of the old image that are corrected at a time.
 pub const WINDOW: usize = 64;
 /// A window with the largest margins.
-const AROUND: usize = WINDOW + 2 * riscv::MARGIN;
+const AROUND: usize = riscv::MARGINS.0 + WINDOW + riscv::MARGINS.1;
 
 /// How an address is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Space {
     size: u32,
     ram: u32,
     ram_size: u32,
+    code: u32,
+    code_end: u32,
     #[cfg(feature = "std")]
     elf: Elf,
 }
@@ -103,6 +105,8 @@ impl Space {
             size: 0,
             ram: 0,
             ram_size: 0,
+            code: 0,
+            code_end: 0,
             #[cfg(feature = "std")]
             elf: Elf::new(),
         }
@@ -117,7 +121,7 @@ impl Space {
         if header.instructions == InstructionSet::X86_64 {
             let elf = Elf::read(header.old_size, images)?;
             let (base, size) = elf.addresses();
-            return Ok(Self { instructions: header.instructions, base, size, ram: 0, ram_size: 0, elf });
+            return Ok(Self { instructions: header.instructions, base, size, elf, ..Self::new() });
         }
         let _ = images;
         Ok(Self {
@@ -126,6 +130,8 @@ impl Space {
             size: header.old_size,
             ram: header.ram,
             ram_size: header.ram_size,
+            code: header.code,
+            code_end: header.code_end,
             #[cfg(feature = "std")]
             elf: Elf::new(),
         })
@@ -145,6 +151,16 @@ impl Space {
         }
     }
 
+    /// Whether the byte of the image at `offset` is code.
+    pub(super) fn is_code(&self, offset: u32) -> bool {
+        self.code <= offset && offset < self.code_end
+    }
+
+    /// The address of the image's byte at `offset`.
+    pub(super) fn address(&self, offset: u32) -> u32 {
+        self.base.wrapping_add(offset)
+    }
+
     /// What an aligned word is, if it is an address or a name.
     pub(super) fn word(&self, word: u32) -> Option<Form> {
         if self.place(word).is_some() {
@@ -159,8 +175,8 @@ impl Space {
     pub fn fields(&self, bytes: &[u8], offset: u32, found: &mut dyn FnMut(Field)) {
         match self.instructions {
             InstructionSet::Plain => (),
-            InstructionSet::Thumb => thumb::fields(self, bytes, self.base.wrapping_add(offset), found),
-            InstructionSet::Riscv32 => riscv::fields(self, bytes, self.base.wrapping_add(offset), found),
+            InstructionSet::Thumb => thumb::fields(self, bytes, offset, found),
+            InstructionSet::Riscv32 => riscv::fields(self, bytes, offset, found),
             #[cfg(feature = "std")]
             InstructionSet::X86_64 => self.elf.fields(bytes, offset, found),
             #[cfg(not(feature = "std"))]
@@ -180,11 +196,11 @@ impl Space {
         shift: &dyn Fn(Region, u32) -> i32,
         window: &mut [u8; WINDOW],
     ) -> Result<(), Error> {
-        let margin = self.instructions.margin();
-        let length = WINDOW.saturating_add(margin).saturating_add(margin);
+        let (before, behind) = self.instructions.margins();
+        let length = before.saturating_add(WINDOW).saturating_add(behind);
         let mut bytes = [0; AROUND];
         let bytes = bytes.get_mut(..length).unwrap_or_default();
-        read_around(images, size, at, margin, bytes)?;
+        read_around(images, size, at, before, bytes)?;
         let mut corrected = [0; AROUND];
         let corrected = corrected.get_mut(..length).unwrap_or_default();
         corrected.copy_from_slice(bytes);
@@ -192,7 +208,7 @@ impl Space {
             Some((region, place)) => address.wrapping_add_signed(shift(region, place)),
             None => address,
         };
-        self.fields(bytes, at.wrapping_sub(margin as u32), &mut |field| {
+        self.fields(bytes, at.wrapping_sub(before as u32), &mut |field| {
             let value = match field.form {
                 Form::Name => field.target.wrapping_add_signed(shift(Region::Names, field.target)),
                 _ => moved(field.target).wrapping_sub(field.origin.map_or(0, moved)),
@@ -202,17 +218,17 @@ impl Space {
                 field.form.write(corrected, field.at, value);
             }
         });
-        for (to, byte) in window.iter_mut().zip(corrected.iter().skip(margin)) {
+        for (to, byte) in window.iter_mut().zip(corrected.iter().skip(before)) {
             *to = *byte;
         }
         Ok(())
     }
 }
 
-/// Fills `bytes` from `margin` bytes before `at` on; where the image has ended or not begun, they stay zeros.
-fn read_around(images: &mut dyn Images, size: u32, at: u32, margin: usize, bytes: &mut [u8]) -> Result<(), Error> {
-    let first = at.saturating_sub(margin as u32);
-    let skip = margin.saturating_sub(at.saturating_sub(first) as usize);
+/// Fills `bytes` from `before` bytes before `at` on; where the image has ended or not begun, they stay zeros.
+fn read_around(images: &mut dyn Images, size: u32, at: u32, before: usize, bytes: &mut [u8]) -> Result<(), Error> {
+    let first = at.saturating_sub(before as u32);
+    let skip = before.saturating_sub(at.saturating_sub(first) as usize);
     let count = bytes.len().saturating_sub(skip).min(size.saturating_sub(first) as usize);
     match bytes.get_mut(skip..).and_then(|bytes| bytes.get_mut(..count)) {
         Some(bytes) => images.read_old(first, bytes),
@@ -291,13 +307,14 @@ mod tests {
         let old = noise(1 << 16);
         let mut images = Slices { old: &old, new: &[] };
         for instructions in [InstructionSet::Plain, InstructionSet::Thumb, InstructionSet::Riscv32] {
-            for base in [0, 0x0800_0000, 0x2100_0000] {
+            for (base, code_end) in [(0, 1 << 15), (0x0800_0000, u32::MAX), (0x2100_0000, 0)] {
                 let header = Header {
                     instructions,
                     old_size: old.len() as u32,
                     base,
                     ram: 0x2000_0000,
                     ram_size: 1 << 20,
+                    code_end,
                     ..Header::new()
                 };
                 let space = Space::of(&header, &mut images).unwrap();

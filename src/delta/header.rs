@@ -7,7 +7,7 @@ use super::Error;
 /// The version of the format that this firmware understands.
 pub const FORMAT: u32 = 1;
 /// Numbers in the header.
-pub const NUMBERS: u8 = 12;
+pub const NUMBERS: u8 = 14;
 /// Addresses of the image, and those of RAM, lie within this many bytes.
 pub const SPAN_MAX: u32 = 1 << 24;
 /// Shortest distance between restart points, as a power of two.
@@ -46,6 +46,10 @@ pub struct Header {
     pub ram: u32,
     /// Size of RAM, in bytes.
     pub ram_size: u32,
+    /// First byte of the image that is code.
+    pub code: u32,
+    /// First byte behind it that is data again.
+    pub code_end: u32,
     /// Shifts of addresses in the image.
     pub image_shifts: u32,
     /// Shifts of addresses in RAM.
@@ -65,6 +69,8 @@ impl Header {
             base: 0,
             ram: 0,
             ram_size: 0,
+            code: 0,
+            code_end: 0,
             image_shifts: 0,
             ram_shifts: 0,
             name_shifts: 0,
@@ -91,9 +97,11 @@ impl Header {
             6 => self.base = number,
             7 => self.ram = number,
             8 if number < SPAN_MAX => self.ram_size = number,
-            9 => self.image_shifts = number,
-            10 => self.ram_shifts = number,
-            11 => self.name_shifts = number,
+            9 => self.code = number,
+            10 => self.code_end = number,
+            11 => self.image_shifts = number,
+            12 => self.ram_shifts = number,
+            13 => self.name_shifts = number,
             _ => return Err(Error::Data),
         }
         // Distances count through both images.
@@ -116,6 +124,8 @@ impl Header {
             self.base,
             self.ram,
             self.ram_size,
+            self.code,
+            self.code_end,
             self.image_shifts,
             self.ram_shifts,
             self.name_shifts,

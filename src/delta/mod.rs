@@ -86,4 +86,4 @@ fn fill(image: &[u8], offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
 
 // Static memory that boards give to a decoder.
 #[cfg(target_pointer_width = "32")]
-const _: () = assert!(core::mem::size_of::<Standard>() <= 5632 && core::mem::size_of::<Tiny>() <= 1664);
+const _: () = assert!(core::mem::size_of::<Standard>() <= 5632 && core::mem::size_of::<Tiny>() <= 1536);

@@ -5,16 +5,19 @@
 use super::field::{put_word, signed, word, Field, Form, Space};
 
 /// A MOVW with its MOVT that begins before a part reaches 6 bytes into it; words need a multiple of 4.
-pub(super) const MARGIN: usize = 8;
+pub(super) const MARGINS: (usize, usize) = (8, 8);
 
-pub(super) fn fields(space: &Space, bytes: &[u8], address: u32, found: &mut dyn FnMut(Field)) {
+pub(super) fn fields(space: &Space, bytes: &[u8], offset: u32, found: &mut dyn FnMut(Field)) {
     let mut at = 0usize;
     while let Some(first) = word(bytes, at) {
-        let here = address.wrapping_add(at as u32);
+        let place = offset.wrapping_add(at as u32);
+        let here = space.address(place);
         let mut length = 2usize;
         if let Some(form) = space.word(first).filter(|_| at.is_multiple_of(4)) {
             found(Field { at, form, target: first, origin: None });
             length = 4;
+        } else if !space.is_code(place) {
+            // Literal pools lie in code, but branches not in data.
         } else if let Some(distance) = branch(first) {
             let target = here.wrapping_add(distance);
             if space.place(target).is_some() {

@@ -2,7 +2,7 @@
 
 use crate::align::Cover;
 use crate::image::Image;
-use qth::delta::field::{Field, Form};
+use qth::delta::field::Form;
 use qth::delta::shifts::Region;
 use std::collections::BTreeMap;
 
@@ -35,15 +35,9 @@ impl Table {
     }
 }
 
-/// What fields that correspond to each other say about how numbers have moved, region by region.
-pub fn evidence(
-    old: &Image,
-    new: &Image,
-    fields: &BTreeMap<u32, Field>,
-    others: &BTreeMap<u32, Field>,
-    covers: &[Cover],
-) -> [Evidence; 3] {
-    let mut evidence = [Evidence::new(), Evidence::new(), Evidence::new()];
+/// What fields that correspond to each other say about how numbers have moved, region by region. Only those of the old image
+/// count whose place does.
+pub fn learn(evidence: &mut [Evidence; 3], old: &Image, new: &Image, covers: &[Cover], counts: &dyn Fn(u32) -> bool) {
     let mut note = |was: Option<(Region, u32)>, is: Option<(Region, u32)>| match (was, is) {
         (Some((region, from)), Some((same, to))) if region == same => {
             let shift = to.wrapping_sub(from) as i32;
@@ -52,8 +46,9 @@ pub fn evidence(
         _ => (),
     };
     for cover in covers {
-        for (at, field) in fields.range(cover.old..(cover.old + cover.length).saturating_sub(3).max(cover.old)) {
-            let Some(other) = others.get(&(at - cover.old + cover.new)) else { continue };
+        let places = cover.old..(cover.old + cover.length).saturating_sub(3).max(cover.old);
+        for (at, field) in old.fields.range(places).filter(|(at, _)| counts(**at)) {
+            let Some(other) = new.fields.get(&(at - cover.old + cover.new)) else { continue };
             if other.form != field.form || other.origin.is_some() != field.origin.is_some() {
                 continue;
             }
@@ -67,7 +62,6 @@ pub fn evidence(
             }
         }
     }
-    evidence
 }
 
 /// The shifts that explain the evidence best, where one more has to explain `penalty` halves of a field more.

@@ -8,6 +8,7 @@
 
 mod align;
 mod apply;
+mod code;
 pub mod container;
 mod image;
 mod learn;
@@ -17,9 +18,9 @@ mod package;
 mod range;
 pub mod sign;
 
-use align::align;
+use align::{align, Cover};
 use image::Image;
-use learn::{evidence, Table};
+use learn::{learn, Evidence, Table};
 use qth::delta::decoder::{STANDARD_SHIFTS, TINY_SHIFTS};
 use qth::delta::field::InstructionSet;
 use qth::delta::header::{NO_INTERVAL, SPAN_MAX};
@@ -140,12 +141,9 @@ pub struct Delta {
 /// # Errors
 /// See [`Error`].
 pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Delta, Error> {
-    let header = header(old, new, options)?;
-    let was = Image::new(old, &header)?;
-    let other = Header { old_size: new.len() as u32, ..header };
-    // What is no ELF file has no addresses to learn from.
-    let is = Image::new(new, &other).or_else(|_| Image::new(new, &Header { instructions: InstructionSet::Plain, ..other }))?;
-    let (fields, others) = (was.fields(), is.fields());
+    let mut header = header(old, new, options)?;
+    let readings = [Reading::new(old, new, &header, true)?, Reading::new(old, new, &header, false)?];
+    let [as_code, as_data] = &readings;
     let methods: Vec<Method> = options
         .methods
         .iter()
@@ -163,12 +161,18 @@ pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(
     let mut best: Option<Delta> = None;
     let mut tried = Vec::new();
     for round in 0..ROUNDS {
-        let seen = evidence(&was, &is, &fields, &others, &covers);
+        let code = (round > 0).then_some(header.code..header.code_end);
+        let table = Table::new(&seen(&readings, &covers, code), PENALTY_TO_ALIGN);
+        let raw = (round == 0).then_some(old);
+        let code = code::code(&as_code.was.corrected(&table)?, &as_data.was.corrected(&table)?, new, &covers, raw);
+        (header.code, header.code_end) = (code.start, code.end);
+        let was = Image::new(old, &header)?;
+        let seen = seen(&readings, &covers, Some(code));
         let table = |penalty| Table::new(&seen, penalty);
         for penalty in PENALTIES {
             step();
             let table = fitting(&table, penalty, options.memory);
-            let corrected = was.corrected(&|region, place| table.shift(region, place))?;
+            let corrected = was.corrected(&table)?;
             for method in &methods {
                 let bytes = encode(&corrected, new, &Header { method: *method, ..header }, &table)?;
                 let chosen = Candidate { method: *method, shifts: table.len(), size: bytes.len() };
@@ -180,12 +184,38 @@ pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(
         }
         if round + 1 < ROUNDS {
             step();
-            let table = table(PENALTY_TO_ALIGN);
-            covers = align(&was.corrected(&|region, place| table.shift(region, place))?, new)?;
+            covers = align(&was.corrected(&table(PENALTY_TO_ALIGN))?, new)?;
         }
     }
     step();
     best.map(|best| Delta { tried, ..best }).ok_or(Error::Encoder)
+}
+
+/// Both images, as all code or as all data.
+struct Reading<'a> {
+    was: Image<'a>,
+    is: Image<'a>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(old: &'a [u8], new: &'a [u8], header: &Header, is_code: bool) -> Result<Self, Error> {
+        let code_end = if is_code { u32::MAX } else { 0 };
+        let was = Header { code_end, ..*header };
+        let is = Header { old_size: header.new_size, ..was };
+        // What is no ELF file has no addresses to learn from.
+        let plain = Header { instructions: InstructionSet::Plain, ..is };
+        Ok(Self { was: Image::new(old, &was)?, is: Image::new(new, &is).or_else(|_| Image::new(new, &plain))? })
+    }
+}
+
+/// What the fields say of both readings, code first: within `code` or without, or anywhere as long as that is not known.
+fn seen(readings: &[Reading; 2], covers: &[Cover], code: Option<Range<u32>>) -> [Evidence; 3] {
+    let mut seen = [Evidence::new(), Evidence::new(), Evidence::new()];
+    for (reading, is_code) in readings.iter().zip([true, false]) {
+        let counts = |at: u32| code.as_ref().is_none_or(|code| code.contains(&at) == is_code);
+        learn(&mut seen, &reading.was, &reading.is, covers, &counts);
+    }
+    seen
 }
 
 /// The instruction set that an image tells of.
@@ -213,6 +243,8 @@ fn header(old: &[u8], new: &[u8], options: &Options) -> Result<Header, Error> {
         base: if has_addresses { options.base } else { 0 },
         ram: ram.start,
         ram_size: (ram.len() as u32).min(SPAN_MAX - 1),
+        code: 0,
+        code_end: 0,
         image_shifts: 0,
         ram_shifts: 0,
         name_shifts: 0,

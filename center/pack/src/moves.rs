@@ -58,7 +58,8 @@ fn segment(origins: &[Origin], begin: usize, end: usize, distance: &mut u32) -> 
         match origins[at] {
             Origin::Old { distance, change } if distance == here => {
                 encoder.bit(&mut models, bsdiff::IS_INSERTION, 0);
-                encoder.tree(&mut models, bsdiff::CHANGE, 8, u32::from(change));
+                encoder.tree(&mut models, bsdiff::CHANGE, bsdiff::CHANGE_BITS, u32::from(change >> 1));
+                encoder.direct(1, u32::from(change & 1));
                 at += 1;
             }
             _ => {

@@ -90,7 +90,7 @@ def add_delta(folder, center, stage):
         "pack", "delta", firmware(OLD), firmware(NEW), "--source", OLD, "--target", NEW, "--component", "QTH-UNIX",
         "--product", PK, "--sequence", "1", "--key", key, "-o", delta,
     )
-    package = center.cli("package", "add", delta, "--name", f"delta {OLD} to {NEW}", "--source", OLD, "--target", NEW)["id"]
+    package = center.cli("package", "add", delta, "--name", f"delta {OLD} to {NEW}")["id"]
     size, whole = os.path.getsize(delta), os.path.getsize(firmware(NEW))
     stage.say("Center", f"signed delta of {size:,} bytes; the whole image has {whole:,}, {whole / size:.0f} times as many", "36")
     with open(key + ".pub") as file:

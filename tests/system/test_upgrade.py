@@ -98,12 +98,27 @@ class Packages(SystemCase):
     def test_a_signed_delta_makes_the_new_firmware_out_of_the_one_that_runs(self):
         delta = self.pack("delta", self.old, self.new, "--source", "1.0.0", key=self.key)
         self.assertLess(os.path.getsize(delta) * 10, os.path.getsize(self.new))
-        plan = self.plan(self.package(delta, source="1.0.0"))
+        added = self.center.cli("package", "add", delta, "--name", "delta")
+        self.assertEqual((added["package_type"], added["source_version"], added["target_version"]), ("delta", "1.0.0", "1.1.0"))
+        plan = self.plan(added["id"])
         process = self.board_with_key().power_on()
         process.wait_for("key: True")
         process.wait_for("firmware: 1.1.0")
         process.wait_for("fotaResult: QTH-UNIX True")
         self.wait_for_state(plan, "upgraded")
+
+    def test_a_package_file_that_contradicts_what_is_entered_or_is_damaged_is_refused(self):
+        package = self.pack("full", self.image(), key=self.key)
+        with self.assertRaisesRegex(AssertionError, "target version of 'fleet.key.pack' is '1.1.0', but '1.2.0' was entered"):
+            self.package(package, version="1.2.0")
+        with self.assertRaisesRegex(AssertionError, "source version of 'fleet.key.pack' is none, but '1.0.0' was entered"):
+            self.package(package, source="1.0.0")
+        with open(package, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"?")
+        with self.assertRaisesRegex(AssertionError, "'fleet.key.pack': the package's payload is damaged"):
+            self.package(package)
+        self.assertEqual(self.center.cli("package", "list"), [])
 
     def test_with_a_key_set_only_what_it_has_signed_is_installed(self):
         plan = self.plan(self.package())

@@ -2,7 +2,8 @@
 
 use super::api::Api;
 use super::table;
-use crate::domain::package::{ComponentType, PackageDraft, PackageType};
+use crate::domain::form::PackageForm;
+use crate::domain::package::ComponentType;
 use crate::service::secret;
 use anyhow::{bail, Context};
 use clap::{Subcommand, ValueEnum};
@@ -27,15 +28,15 @@ pub enum Task {
         /// Name for people, unique
         #[arg(long)]
         name: String,
-        /// Version that a device reports after the upgrade
+        /// Version that a device reports after the upgrade (default: what a .pack file says)
         #[arg(long)]
-        target: String,
-        /// Makes it a delta package, from this version
+        target: Option<String>,
+        /// Makes it a delta package, from this version (default: what a .pack file says)
         #[arg(long)]
         source: Option<String>,
-        /// What it is for
-        #[arg(long, value_enum, default_value = "module")]
-        component_type: Component,
+        /// What it is for (default: what a .pack file says, else module)
+        #[arg(long, value_enum)]
+        component_type: Option<Component>,
         /// Free text of at most 200 characters
         #[arg(long, default_value = "")]
         remarks: String,
@@ -52,18 +53,18 @@ impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
             Task::Add { files, name, target, source, component_type, remarks } => {
-                let draft = PackageDraft {
+                let entered = PackageForm {
                     name,
-                    component_type: match component_type {
+                    component_type: component_type.map(|component_type| match component_type {
                         Component::Module => ComponentType::Module,
                         Component::Mcu => ComponentType::Mcu,
-                    },
-                    package_type: if source.is_some() { PackageType::Delta } else { PackageType::Full },
+                    }),
+                    package_type: None,
                     source_version: source,
                     target_version: target,
                     remarks,
                 };
-                let added = upload(api, &draft, &files)?;
+                let added = upload(api, &entered, &files)?;
                 api.print(&added, |added| {
                     let (id, name) = (table::cell(&added["id"]), table::cell(&added["name"]));
                     say!("package {id} '{name}' added");
@@ -98,8 +99,8 @@ fn show(one: &Value) {
     );
 }
 
-/// Sends the draft and the files as one form, without reading a file into memory.
-fn upload(api: &Api, draft: &PackageDraft, files: &[PathBuf]) -> anyhow::Result<Value> {
+/// Sends what was entered and the files as one form, without reading a file into memory.
+fn upload(api: &Api, entered: &PackageForm, files: &[PathBuf]) -> anyhow::Result<Value> {
     let boundary = secret::hex::<16>();
     let mut length = 0;
     let mut body: Box<dyn Read> = Box::new(std::io::empty());
@@ -109,7 +110,7 @@ fn upload(api: &Api, draft: &PackageDraft, files: &[PathBuf]) -> anyhow::Result<
         length += size;
     };
     let head = |disposition: String| format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
-    let mut text = head("name=\"package\"".into()) + &serde_json::to_string(draft)? + "\r\n";
+    let mut text = head("name=\"package\"".into()) + &serde_json::to_string(entered)? + "\r\n";
     for path in files {
         text += &head(format!("name=\"file\"; filename=\"{}\"", file_name(path)?));
         let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;

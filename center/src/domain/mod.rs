@@ -4,6 +4,7 @@
 
 pub mod data;
 pub mod device;
+pub mod form;
 pub mod offer;
 pub mod package;
 pub mod plan;

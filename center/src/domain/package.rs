@@ -122,6 +122,26 @@ pub enum PackageError {
     /// No bytes.
     #[error("'{0}' is empty")]
     Empty(String),
+    /// It begins like a package file and is none that can be used.
+    #[error("'{file}': {why}")]
+    BadPackage {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A package file says something else than what was entered, or than another file.
+    #[error("the {what} of '{file}' is {said}, but {entered} was entered: leave it out, or take the other file")]
+    Contradiction {
+        /// The file's name.
+        file: String,
+        /// Which field.
+        what: &'static str,
+        /// What the file says.
+        said: String,
+        /// What was entered.
+        entered: String,
+    },
 }
 
 impl PackageDraft {

@@ -2,17 +2,24 @@
 
 use super::extract::Path;
 use super::{ApiError, Shared};
-use crate::domain::package::{check_file_name, Package, PackageDraft, PackageError, PackageFile, MAX_FILE, MAX_FILES};
+use crate::domain::form::{Contents, PackageForm};
+use crate::domain::package::{
+    check_file_name, ComponentType, Package, PackageDraft, PackageError, PackageFile, MAX_FILE, MAX_FILES,
+};
 use crate::store::{self, package::StoredFile};
 use axum::extract::multipart::{Field, Multipart};
 use axum::http::StatusCode;
 use axum::Json;
+use qth::pack::{self, MAGIC};
+use qth_pack::container;
+use std::path::Path as FilePath;
+use tokio::io::AsyncReadExt;
 
-/// A form: the field `package` with the draft as JSON first, then a field `file` for each file.
+/// A form: the field `package` with what is known of the package as JSON first, then a field `file` for each file.
 pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Json<Package>), ApiError> {
-    let mut draft: Option<PackageDraft> = None;
+    let mut entered: Option<PackageForm> = None;
     let mut files: Vec<StoredFile> = Vec::new();
-    let received = receive(&center, &mut form, &mut draft, &mut files).await;
+    let received = receive(&center, &mut form, &mut entered, &mut files).await;
     if received.is_err() {
         // A client that is still sending would see a broken connection in place of the answer.
         while let Ok(Some(mut field)) = form.next_field().await {
@@ -21,22 +28,25 @@ pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Jso
     }
     let stored: Vec<String> = files.iter().map(|file| file.stored.clone()).collect();
     let now = center.now();
-    let result = match (received, draft) {
+    let result = match (received, entered) {
         (Err(error), _) => Err(error),
         (Ok(()), None) => Err(ApiError::bad_request("the form has no field 'package'")),
         (Ok(()), Some(_)) if files.is_empty() => Err(PackageError::FileCount.into()),
-        (Ok(()), Some(draft)) => {
-            center
-                .store
-                .run(move |db| {
-                    if store::package::find(db, &draft.name)?.is_some() {
-                        return Err(ApiError::conflict(format!("a package '{}' is there already", draft.name)));
-                    }
-                    let id = store::package::insert(db, &draft, &files, now)?;
-                    store::package::get(db, id)?.ok_or_else(|| ApiError::not_found("the package is gone"))
-                })
-                .await
-        }
+        (Ok(()), Some(entered)) => match complete(&center, entered, &files).await {
+            Err(error) => Err(error),
+            Ok(draft) => {
+                center
+                    .store
+                    .run(move |db| {
+                        if store::package::find(db, &draft.name)?.is_some() {
+                            return Err(ApiError::conflict(format!("a package '{}' is there already", draft.name)));
+                        }
+                        let id = store::package::insert(db, &draft, &files, now)?;
+                        store::package::get(db, id)?.ok_or_else(|| ApiError::not_found("the package is gone"))
+                    })
+                    .await
+            }
+        },
     };
     if result.is_err() {
         center.files.remove(&stored).await;
@@ -44,22 +54,59 @@ pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Jso
     Ok((StatusCode::CREATED, Json(result?)))
 }
 
+/// What was entered, with what the package files among the files say.
+async fn complete(center: &Shared, entered: PackageForm, files: &[StoredFile]) -> Result<PackageDraft, ApiError> {
+    let mut contents = Vec::new();
+    for file in files {
+        contents.extend(read_package(&center.files.path(&file.stored), &file.file.name).await?);
+    }
+    Ok(entered.draft(&contents)?)
+}
+
+/// What a package file says, once all of it was checked but the signature; `None` of any other file.
+async fn read_package(path: &FilePath, name: &str) -> Result<Option<Contents>, ApiError> {
+    let mut bytes = Vec::new();
+    tokio::fs::File::open(path).await?.take(MAGIC.len() as u64).read_to_end(&mut bytes).await?;
+    if !pack::is_package(&bytes) {
+        return Ok(None);
+    }
+    let (path, file) = (path.to_owned(), name.to_owned());
+    let read = tokio::task::spawn_blocking(move || {
+        let bytes = std::fs::read(path)?;
+        Ok::<_, std::io::Error>(contents(&bytes, file))
+    });
+    let contents = read.await.map_err(std::io::Error::from)??;
+    Ok(Some(contents?))
+}
+
+fn contents(bytes: &[u8], file: String) -> Result<Contents, PackageError> {
+    let manifest = match container::open(bytes) {
+        Ok(package) => package.manifest,
+        Err(error) => return Err(PackageError::BadPackage { file, why: error.to_string() }),
+    };
+    Ok(Contents {
+        file,
+        component_type: if manifest.kind == 0 { ComponentType::Module } else { ComponentType::Mcu },
+        source_version: manifest.source.map(|source| source.version.to_owned()),
+        target_version: manifest.target_version.to_owned(),
+    })
+}
+
 async fn receive(
     center: &Shared,
     form: &mut Multipart,
-    draft: &mut Option<PackageDraft>,
+    entered: &mut Option<PackageForm>,
     files: &mut Vec<StoredFile>,
 ) -> Result<(), ApiError> {
     while let Some(field) = form.next_field().await? {
         match field.name() {
             Some("package") => {
                 let text = field.text().await?;
-                let read: PackageDraft =
+                let read =
                     serde_json::from_str(&text).map_err(|error| ApiError::bad_request(format!("field 'package': {error}")))?;
-                read.check()?;
-                *draft = Some(read);
+                *entered = Some(read);
             }
-            Some("file") if draft.is_none() => {
+            Some("file") if entered.is_none() => {
                 return Err(ApiError::bad_request("the field 'package' must come before the files"));
             }
             Some("file") => {

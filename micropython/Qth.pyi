@@ -116,7 +116,7 @@ def setOtaKey(pem: str) -> bool:
     """Sets the public key that packages must be signed with, P-256 or P-384 in PEM; call it before start(), at every start.
 
     From then on nothing is installed that is not signed by it: no plain image, no unsigned package, none that is not newer than
-    the one installed. False when it is no such key, or this firmware is built without packages.
+    the one installed. False when it is no such key, or this firmware is built without packages, or without P-384.
     """
 
 def getOtaKey() -> str:

@@ -8,7 +8,7 @@ mod board;
 mod center;
 mod files;
 mod mcu;
-#[cfg(feature = "pack")]
+#[cfg(feature = "p384")]
 mod packages;
 mod random;
 mod wire;

@@ -46,7 +46,7 @@ pub enum Task {
         /// Bytes of the new image between two places where an interrupted update can go on: a power of two, or 0 for none
         #[arg(long, default_value_t = 32 * 1024)]
         interval: u32,
-        /// For devices whose decoder has 1.6 KB of memory instead of 5.5 KB
+        /// For devices whose decoder has 1.5 KB of memory instead of 5.5 KB
         #[arg(long)]
         tiny: bool,
         #[command(flatten)]

@@ -37,25 +37,32 @@ pub(super) struct Incoming {
     busy: Option<Instant>,
 }
 
-/// The package that is coming in, and the decoder for it.
+impl Incoming {
+    const NONE: Self =
+        Self { format: Format::Full, payload_at: 0, next: 0, old_size: 0, size: 0, sha256: [0; 32], is_made: false, busy: None };
+}
+
+/// The package that is coming in, and the decoder for it. Without one all zeros, which an `Option` would not be: static memory
+/// for a device takes none in the firmware's image.
 pub(super) struct Packages {
-    /// None: what comes in is a plain image.
-    incoming: Option<Incoming>,
+    /// Otherwise what comes in is a plain image.
+    is_coming: bool,
+    incoming: Incoming,
     decoder: delta::Standard,
 }
 
 impl Packages {
     pub(super) const fn new() -> Self {
-        Self { incoming: None, decoder: delta::Standard::new() }
+        Self { is_coming: false, incoming: Incoming::NONE, decoder: delta::Standard::new() }
     }
 
     pub(super) fn forget(&mut self) {
-        self.incoming = None;
+        self.is_coming = false;
     }
 
     /// There is more to make of the piece at hand, from this time on.
     pub(super) fn busy(&self) -> Option<Instant> {
-        self.incoming.as_ref()?.busy
+        self.incoming.busy.filter(|_| self.is_coming)
     }
 }
 
@@ -70,7 +77,10 @@ impl<B: Board> Core<B> {
         if offset == 0 && self.upgrade.packages.busy().is_none() {
             self.package_begins(bytes)?;
         }
-        let Some(package) = &mut self.upgrade.packages.incoming else { return Ok(None) };
+        if !self.upgrade.packages.is_coming {
+            return Ok(None);
+        }
+        let package = &mut self.upgrade.packages.incoming;
         package.busy = None;
         let used = package.next.saturating_sub(offset) as usize;
         let Some(unused) = bytes.get(used..) else { return Ok(Some(Taken::SkipTo(package.next))) };
@@ -162,7 +172,8 @@ impl<B: Board> Core<B> {
                 payload_at
             }
         };
-        self.upgrade.packages.incoming = Some(Incoming {
+        self.upgrade.packages.is_coming = true;
+        self.upgrade.packages.incoming = Incoming {
             format,
             payload_at,
             next,
@@ -171,7 +182,7 @@ impl<B: Board> Core<B> {
             sha256: target_sha256,
             is_made: format == Format::Full,
             busy: None,
-        });
+        };
         Ok(())
     }
 
@@ -179,7 +190,7 @@ impl<B: Board> Core<B> {
     fn apply(&mut self, now: Instant, mut bytes: &[u8]) -> Result<Taken, Failure> {
         let (old, new) = self.slots.regions().ok_or(Failure::Flash)?;
         let Self { board, slots, records, upgrade, .. } = self;
-        let Packages { incoming: Some(package), decoder } = &mut upgrade.packages else { return Ok(Taken::All) };
+        let Packages { incoming: package, decoder, .. } = &mut upgrade.packages;
         let old = Region { len: package.old_size, ..old };
         let mut made = 0usize;
         while made < MADE_AT_A_TIME {
@@ -221,11 +232,12 @@ impl<B: Board> Core<B> {
 
     /// All of the file has come: the image in the slot has to be what the manifest says. `None` after a plain image.
     pub(super) fn package_finished(&mut self) -> Option<Result<(), Failure>> {
-        let package = self.upgrade.packages.incoming.take()?;
-        Some(self.check_made(&package))
+        let is_coming = core::mem::take(&mut self.upgrade.packages.is_coming);
+        is_coming.then(|| self.check_made())
     }
 
-    fn check_made(&mut self, package: &Incoming) -> Result<(), Failure> {
+    fn check_made(&mut self) -> Result<(), Failure> {
+        let package = &self.upgrade.packages.incoming;
         if !package.is_made {
             return Err(Failure::BadPackage);
         }

@@ -30,6 +30,10 @@ pub const QTH_MCU_HANDLERS: usize = 8;
 /// Largest message that a script can send, in bytes of TTLV.
 pub const QTH_MESSAGE: usize = 1024;
 const _: () = assert!(QTH_MESSAGE == limits::MESSAGE);
+/// Longest public key that packages are signed with, as PEM.
+pub const QTH_OTA_KEY: usize = 256;
+#[cfg(feature = "pack")]
+const _: () = assert!(QTH_OTA_KEY == crate::pack::PEM_MAX);
 
 /// Events delivered in one go, before the script may run again.
 const BATCH: u32 = 16;

@@ -19,6 +19,9 @@
 // Largest message that a script can send, in bytes of TTLV.
 #define QTH_MESSAGE 1024
 
+// Longest public key that packages are signed with, as PEM.
+#define QTH_OTA_KEY 256
+
 // What an event tells, and the place of its handler in the table. An MCU's handlers follow from its component.
 typedef enum QthKind {
   // `devEvent(number, result)`.

@@ -10,8 +10,6 @@
 #define APPLICATION "APP"
 // Largest action of otaAction.
 #define ACTION_MAX (3)
-// Longest public key.
-#define PEM_MAX (256)
 // Largest address and length in a package: small ints on every port.
 #define READ_MAX (0x3fffffff)
 
@@ -83,7 +81,7 @@ static mp_obj_t set_ota_key(mp_obj_t pem_in) {
 MP_DEFINE_CONST_FUN_OBJ_1(qth_set_ota_key_obj, set_ota_key);
 
 static mp_obj_t get_ota_key(void) {
-    uint8_t pem[PEM_MAX];
+    uint8_t pem[QTH_OTA_KEY];
     size_t length = qth_is_ready() ? qth_ota_key(pem, sizeof(pem)) : 0;
     return mp_obj_new_str((const char *)pem, length);
 }

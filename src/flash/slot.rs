@@ -287,20 +287,15 @@ impl Slots {
     /// Where writing goes on after an interruption; `None` when no image is being written.
     pub fn resume<F: NorFlash>(&self, flash: &mut F, records: &Records) -> Option<u32> {
         let size = self.writing()?.1.size;
-        let mut noted = [0; NOTE];
-        let noted = match records.get(flash, Key::Progress, &mut noted) {
-            Ok(Some(4..)) => noted,
-            _ => [0; NOTE],
-        };
+        let (_, noted) = noted(flash, records);
         noted.first_chunk().map(|offset| u32::from_le_bytes(*offset)).filter(|offset| *offset <= size)
     }
 
     /// The restart point of the delta that the image is made of, as it was noted last; zeros: its beginning.
     #[cfg(feature = "pack")]
     pub fn restart_point<F: NorFlash>(&self, flash: &mut F, records: &Records) -> [u8; NOTE] {
-        let mut noted = [0; NOTE];
-        match records.get(flash, Key::Progress, &mut noted) {
-            Ok(Some(NOTE)) => noted,
+        match noted(flash, records) {
+            (NOTE, point) => point,
             _ => [0; NOTE],
         }
     }
@@ -583,6 +578,15 @@ pub fn read<F: NorFlash>(flash: &mut F, region: Region, len: u32, mut take: impl
 /// Flash can't be written.
 pub fn erase<F: NorFlash>(flash: &mut F, region: Region) -> Result<(), Error> {
     flash.erase(region.start, region.end()).map_err(|_| Error::Device)
+}
+
+/// How far the image is written, as it was noted last, and the length of that; zeros where nothing can be read.
+fn noted<F: NorFlash>(flash: &mut F, records: &Records) -> (usize, [u8; NOTE]) {
+    let mut noted = [0; NOTE];
+    match records.get(flash, Key::Progress, &mut noted) {
+        Ok(Some(length)) => (length, noted),
+        _ => (0, [0; NOTE]),
+    }
 }
 
 /// Writes `bytes`, filled up to the chip's write size.

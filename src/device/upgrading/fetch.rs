@@ -268,7 +268,7 @@ impl<B: Board> Device<B> {
                     Ok(taken) => {
                         core.report_progress(now);
                         match taken {
-                            Taken::All => continue,
+                            Taken::All => {}
                             Taken::Part => return download.wait(now),
                             Taken::SkipTo(offset) => download.skip_to(now, offset),
                         }

@@ -8,7 +8,6 @@ use crate::board::Board;
 use crate::delta::{self, Images, RestartPoint, Step};
 use crate::device::Core;
 use crate::flash::layout::Region;
-use crate::flash::slot::Sha256Digest;
 use crate::ota::failure::Failure;
 use crate::ota::plan::Kind;
 use crate::pack::{self, Format, Manifest, Package};
@@ -29,17 +28,14 @@ pub(super) struct Incoming {
     old_size: u32,
     /// Size of the new image.
     size: u32,
-    /// Its digest.
-    sha256: Sha256Digest,
-    /// The image is complete.
-    is_made: bool,
+    /// The end of the delta was decoded; a full package has nothing to decode.
+    is_decoded: bool,
     /// There is more to make of the piece at hand, from this time on.
     busy: Option<Instant>,
 }
 
 impl Incoming {
-    const NONE: Self =
-        Self { format: Format::Full, payload_at: 0, next: 0, old_size: 0, size: 0, sha256: [0; 32], is_made: false, busy: None };
+    const NONE: Self = Self { format: Format::Full, payload_at: 0, next: 0, old_size: 0, size: 0, is_decoded: false, busy: None };
 }
 
 /// The package that is coming in, and the decoder for it. Without one all zeros, which an `Option` would not be: static memory
@@ -179,8 +175,7 @@ impl<B: Board> Core<B> {
             next,
             old_size: source.map_or(0, |source| source.size),
             size: target_size,
-            sha256: target_sha256,
-            is_made: format == Format::Full,
+            is_decoded: format == Format::Full,
             busy: None,
         };
         Ok(())
@@ -220,7 +215,7 @@ impl<B: Board> Core<B> {
                 }
                 Step::Point(point) => slots.note(flash, records, &point.to_bytes()).map_err(|_| Failure::Flash)?,
                 Step::Done => {
-                    package.is_made = true;
+                    package.is_decoded = true;
                     package.next = package.next.saturating_add(bytes.len() as u32);
                     return Ok(Taken::All);
                 }
@@ -238,12 +233,12 @@ impl<B: Board> Core<B> {
 
     fn check_made(&mut self) -> Result<(), Failure> {
         let package = &self.upgrade.packages.incoming;
-        if !package.is_made {
+        if !package.is_decoded {
             return Err(Failure::BadPackage);
         }
         let flash = self.board.flash();
         let sha256 = self.slots.digest(flash, package.size).map_err(|_| Failure::Flash)?;
-        if sha256 != package.sha256 {
+        if self.slots.promised() != Some(&sha256) {
             return Err(Failure::Sha256);
         }
         self.slots.ready(flash, &mut self.records, sha256).map_err(|_| Failure::Flash)

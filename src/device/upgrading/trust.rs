@@ -71,10 +71,13 @@ impl<B: Board> Core<B> {
 
     /// With a key set, an old package is not installed again, however well it is signed.
     pub(super) fn check_sequence(&mut self, manifest: &Manifest<'_>) -> Result<(), Failure> {
+        if !self.wants_signatures() {
+            return Ok(());
+        }
         let kept = self.sequences()?;
         let installed = sequences(&kept).find(|(component, _)| *component == manifest.component.as_bytes());
         match installed {
-            Some((_, installed)) if self.wants_signatures() && manifest.sequence <= installed => Err(Failure::OldPackage),
+            Some((_, installed)) if manifest.sequence <= installed => Err(Failure::OldPackage),
             _ => Ok(()),
         }
     }
@@ -89,13 +92,14 @@ impl<B: Board> Core<B> {
 
     /// Keeps what the package changes once it is installed; what nobody has signed changes nothing.
     pub(super) fn keep_promises(&mut self, manifest: &Manifest<'_>) -> Result<(), Failure> {
-        let Some(set) = PublicKey::from_pem(&self.config.ota_key) else {
+        if !self.wants_signatures() {
             return self.records.remove(self.board.flash(), Key::Package).map_err(|_| Failure::Flash);
-        };
+        }
         let mut promises = Vec::<u8, PROMISES_MAX>::new();
         let mut put = |bytes: &[u8]| promises.extend_from_slice(bytes).map_err(|_| Failure::BadPackage);
         put(&manifest.sequence.to_le_bytes())?;
         if let Some(next) = manifest.next_key {
+            let set = PublicKey::from_pem(&self.config.ota_key).ok_or(Failure::Signature)?;
             put(&[set.point().len() as u8])?;
             put(set.point())?;
             put(next)?;

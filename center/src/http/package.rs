@@ -27,31 +27,31 @@ pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Jso
         }
     }
     let stored: Vec<String> = files.iter().map(|file| file.stored.clone()).collect();
-    let now = center.now();
     let result = match (received, entered) {
         (Err(error), _) => Err(error),
         (Ok(()), None) => Err(ApiError::bad_request("the form has no field 'package'")),
         (Ok(()), Some(_)) if files.is_empty() => Err(PackageError::FileCount.into()),
-        (Ok(()), Some(entered)) => match complete(&center, entered, &files).await {
-            Err(error) => Err(error),
-            Ok(draft) => {
-                center
-                    .store
-                    .run(move |db| {
-                        if store::package::find(db, &draft.name)?.is_some() {
-                            return Err(ApiError::conflict(format!("a package '{}' is there already", draft.name)));
-                        }
-                        let id = store::package::insert(db, &draft, &files, now)?;
-                        store::package::get(db, id)?.ok_or_else(|| ApiError::not_found("the package is gone"))
-                    })
-                    .await
-            }
-        },
+        (Ok(()), Some(entered)) => keep(&center, entered, files).await,
     };
     if result.is_err() {
         center.files.remove(&stored).await;
     }
     Ok((StatusCode::CREATED, Json(result?)))
+}
+
+async fn keep(center: &Shared, entered: PackageForm, files: Vec<StoredFile>) -> Result<Package, ApiError> {
+    let draft = complete(center, entered, &files).await?;
+    let now = center.now();
+    center
+        .store
+        .run(move |db| {
+            if store::package::find(db, &draft.name)?.is_some() {
+                return Err(ApiError::conflict(format!("a package '{}' is there already", draft.name)));
+            }
+            let id = store::package::insert(db, &draft, &files, now)?;
+            store::package::get(db, id)?.ok_or_else(|| ApiError::not_found("the package is gone"))
+        })
+        .await
 }
 
 /// What was entered, with what the package files among the files say.

@@ -91,7 +91,7 @@ class Gateway:
         if self.package and Qth.mcuFWDataRead(0, 1):
             size, self.package = self.package, None
             # What was announced is the size of the file; in a signed package the firmware is a little shorter.
-            while not Qth.mcuFWDataRead(size - 1, 1):
+            while size > 1 and not Qth.mcuFWDataRead(size - 1, 1):
                 size -= 1
             try:
                 self.mcu.flash(size)

@@ -155,7 +155,7 @@ def install():
     try:
         md5, size = _package
         # What was announced is the size of the file; in a signed package the application is a little shorter.
-        while size and not Qth.mcuFWDataRead(size - 1, 1):
+        while size > 1 and not Qth.mcuFWDataRead(size - 1, 1):
             size -= 1
         application.stage(md5, size, Qth.mcuFWDataRead)
     except unpack.Refused as error:

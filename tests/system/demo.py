@@ -103,7 +103,7 @@ def with_key(folder, pem):
         text = file.read()
     path = os.path.join(folder, "fota.py")
     with open(path, "w") as file:
-        file.write(text.replace("Qth.start()", f"Qth.setOtaKey({pem!r})\nQth.start()", 1))
+        file.write(text.replace("Qth.start()", f"Qth.setOtaKey({pem!r}); Qth.start()", 1))
     return path
 
 

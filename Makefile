@@ -70,6 +70,7 @@ packages: ## Install what the tests need
 test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384
+	@$(CARGO) test $(CARGO_FLAGS) --test sim --features std without_packages
 
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)

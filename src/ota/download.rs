@@ -694,6 +694,27 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_before_a_place_further_on_is_not_asked_for() {
+        let file = file(PIECE_BUFFER * 40);
+        let to = PIECE_BUFFER * 30 + 7;
+        let mut play = Play::start(file.len(), 0);
+        play.act();
+        let head =
+            format!("HTTP/1.1 206 Partial Content\r\nContent-Length: 8192\r\nContent-Range: bytes 0-8191/{}\r\n\r\n", file.len());
+        assert_eq!(play.download.received(play.now, head.as_bytes()), head.len());
+        assert_eq!(play.download.received(play.now, &file[..8192]), PIECE_BUFFER);
+        assert_eq!(play.download.poll(play.now), Some(Step::Piece { offset: 0, bytes: &file[..PIECE_BUFFER] }));
+        assert_eq!(play.download.piece(), Some((0, &file[..PIECE_BUFFER])), "the piece can be used for longer");
+        play.download.skip_to(play.now, to as u32);
+        assert_eq!(play.download.piece(), None);
+        play.serve_all(&file, 1000);
+        assert_eq!(play.outcome, Some(Ok(())));
+        assert_eq!(play.got[to..], file[to..]);
+        let asked: usize = play.requests.len();
+        assert_eq!((asked, play.range()), (2, (to, file.len() - 1)));
+    }
+
+    #[test]
     fn an_interrupted_download_goes_on_where_it_was() {
         let file = file(3000);
         let mut play = Play::start(3000, 1024);

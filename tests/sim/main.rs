@@ -8,10 +8,11 @@ mod board;
 mod center;
 mod files;
 mod mcu;
-#[cfg(feature = "p384")]
-mod packages;
+#[cfg(not(feature = "pack"))]
+mod no_package;
 mod random;
 mod wire;
+#[cfg_attr(feature = "pack", allow(dead_code, reason = "what a flash is like afterwards is for tests of packages"))]
 mod world;
 
 use center::Verdict;

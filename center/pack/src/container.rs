@@ -33,6 +33,9 @@ pub enum PackageError {
     /// The delta does not give what the manifest says.
     #[error("the delta does not lead to the image that the manifest names")]
     Target,
+    /// An image or a payload of 4 GB or more.
+    #[error("an image of 4 GB or more does not fit a package")]
+    TooLarge,
     /// A text is too long.
     #[error("product, component or a version is too long")]
     TooLong,
@@ -51,6 +54,28 @@ impl From<pack::Error> for PackageError {
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// What sizes and digests say of a full package, for the module and of any product; the rest is still to be filled in.
+///
+/// # Errors
+/// [`PackageError::TooLarge`].
+pub fn manifest<'a>(image: &[u8], payload: &[u8]) -> Result<Manifest<'a>, PackageError> {
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| PackageError::TooLarge);
+    Ok(Manifest {
+        format: Format::Full,
+        product: "",
+        component: "",
+        kind: 0,
+        source: None,
+        target_version: "",
+        target_size: size(image)?,
+        target_sha256: sha256(image),
+        sequence: 0,
+        payload_size: size(payload)?,
+        payload_sha256: sha256(payload),
+        next_key: None,
+    })
 }
 
 /// Head and manifest: what a signature of this scheme covers.
@@ -157,20 +182,8 @@ mod tests {
     const NEW: &[u8] = b"the new image";
 
     fn manifest(payload: &[u8]) -> Manifest<'static> {
-        Manifest {
-            format: Format::Full,
-            product: "p111xt",
-            component: "QTH-UNIX",
-            kind: 0,
-            source: None,
-            target_version: "1.1.0",
-            target_size: NEW.len() as u32,
-            target_sha256: sha256(NEW),
-            sequence: 7,
-            payload_size: payload.len() as u32,
-            payload_sha256: sha256(payload),
-            next_key: None,
-        }
+        let known = super::manifest(NEW, payload).unwrap();
+        Manifest { product: "p111xt", component: "QTH-UNIX", target_version: "1.1.0", sequence: 7, ..known }
     }
 
     #[test]

@@ -218,12 +218,9 @@ impl About {
             },
             source,
             target_version: &self.target,
-            target_size: u32::try_from(image.len()).context("an image of 4 GB or more")?,
-            target_sha256: sha256(image),
             sequence: self.sequence,
-            payload_size: u32::try_from(payload.len()).context("a payload of 4 GB or more")?,
-            payload_sha256: sha256(payload),
             next_key: next_key.as_ref().map(PublicKey::point),
+            ..container::manifest(image, payload)?
         };
         let mut package = container::unsigned(&manifest, payload)?;
         if let Some(key) = &self.key {

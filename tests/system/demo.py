@@ -138,7 +138,7 @@ def upgrade(folder, stage, as_delta):
     deadline = time.monotonic() + PATIENCE
     while files.back < size and time.monotonic() < deadline:
         stage.bar(min(files.back, size), size)
-        time.sleep(0.05)
+        time.sleep(0.01)
     stage.bar(size, size)
     stage.end_bar()
     what = "a delta of" if as_delta else "an image of"

@@ -2,7 +2,7 @@
 //!
 //! The addresses that both images hold are read by the device's own code. What corresponds to what comes from bsdiff's
 //! alignment; the table of shifts that explains it best, by dynamic programming. The old image, corrected by that table, aligns
-//! better than the one before, so all of it is done three times. Each table is tried with each method that the device has,
+//! better than the one before, so all of it is done three times, and each time it is learned anew which part is code. Each table is tried with each method that the device has,
 //! and the smallest delta is kept. The same images always give the same bytes.
 #![forbid(unsafe_code)]
 

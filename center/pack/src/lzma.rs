@@ -288,3 +288,115 @@ fn slot(distance: u32) -> u32 {
     let bits = distance.ilog2();
     bits << 1 | distance >> (bits - 1) & 1
 }
+
+/// liblzma as judge: method 0 without restart points is LZMA1 with a preset dictionary. What differs: our first distance is where the
+/// new image begins in the old one, not 0; the stream's first byte, always 0, is left out; it ends as soon as the last symbol is certain,
+/// without the bytes that would bring the decoder's code to 0 or a marker.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::begin;
+    use qth::delta::field::InstructionSet;
+    use qth::delta::{Header, Method, RestartPoint, Slices, Standard, Step};
+    use std::process::Command;
+
+    /// Bytes of which some come again, near and far, and one run is longer than LZMA's longest match.
+    fn images() -> (Vec<u8>, Vec<u8>) {
+        let mut state = 7u32;
+        let mut random = move |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let mut old: Vec<u8> = (0..20_000).map(|_| random(256) as u8).collect();
+        old.extend(b"a text that comes again and again ".repeat(30));
+        let mut new = Vec::new();
+        while new.len() < 60_000 {
+            match random(8) {
+                0 => new.extend((0..random(40)).map(|at| at as u8 * 7)),
+                1 => new.extend(vec![random(256) as u8; random(700) as usize]),
+                2 if new.len() > 100 => new.extend_from_within(new.len() - 100..new.len() - 50),
+                _ => {
+                    let at = random(20_000) as usize;
+                    new.extend_from_slice(&old[at..at + random(1000) as usize]);
+                    // Most of it stays where it was, but for a byte here and there.
+                    new.push(random(256) as u8);
+                    new.extend_from_slice(&old[at + 500..at + 520]);
+                }
+            }
+        }
+        (old, new)
+    }
+
+    /// What liblzma makes of the input, by `tests/liblzma.py`; `size` is that of the image.
+    fn liblzma(what: &str, dictionary: &[u8], input: &[u8], size: usize) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name| folder.path().join(name);
+        std::fs::write(file("dictionary"), dictionary).unwrap();
+        std::fs::write(file("input"), input).unwrap();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/liblzma.py");
+        let mut command = Command::new("python3");
+        command.arg(script).arg(what).args(["dictionary", "input", "output"].map(file)).arg(size.to_string());
+        let run = command.output().expect("python3 is there");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        std::fs::read(file("output")).unwrap()
+    }
+
+    #[test]
+    fn liblzma_decodes_what_we_code_with_a_preset_dictionary() {
+        let (old, new) = images();
+        let mut segment = Segment::new(&old, &new, 0, new.len() as u32, 0, false);
+        for part in parse(&old, &new).unwrap() {
+            segment.add(part);
+        }
+        let mut stream = vec![0];
+        stream.extend(segment.finish());
+        // Behind the last byte our decoder reads zeros.
+        stream.extend([0; 5]);
+        assert!(stream.len() < new.len() / 2, "matches are used");
+        assert!(liblzma("decode", &old, &stream, new.len()) == new);
+    }
+
+    #[test]
+    fn the_device_decodes_what_liblzma_codes_with_a_preset_dictionary() {
+        let (old, new) = images();
+        let stream = liblzma("encode", &old, &new, new.len());
+        assert_eq!(stream[0], 0);
+        let header = Header {
+            method: Method::Lzma,
+            instructions: InstructionSet::Plain,
+            interval: qth::delta::header::NO_INTERVAL,
+            old_size: old.len() as u32,
+            new_size: new.len() as u32,
+            base: 0,
+            ram: 0,
+            ram_size: 0,
+            code: 0,
+            code_end: 0,
+            image_shifts: 0,
+            ram_shifts: 0,
+            name_shifts: 0,
+        };
+        let mut delta = begin(&header, &Default::default());
+        // A restart point at the image's first byte says what the first distance is.
+        let first = RestartPoint { output: 0, input: delta.len() as u32, distance: 0 };
+        crate::package::number(&mut delta, stream.len() as u32 - 1);
+        delta.extend(&stream[1..]);
+        let mut decoder = Standard::new();
+        decoder.begin(first);
+        let (mut image, mut at) = (Vec::new(), 0);
+        loop {
+            let step = decoder.poll(&mut Slices { old: &old, new: &image }).unwrap();
+            match step {
+                Step::Input => {
+                    assert!(at < delta.len(), "no more than there is");
+                    at += decoder.push(&delta[at..]);
+                }
+                Step::Skip { offset } => at = offset as usize,
+                Step::Page { bytes, .. } => image.extend_from_slice(bytes),
+                Step::Point(_) => panic!("there are no restart points"),
+                Step::Done => break,
+            }
+        }
+        assert!(image == new);
+    }
+}

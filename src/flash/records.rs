@@ -53,13 +53,11 @@ const KEYS: [Key; 10] = [
 ];
 
 const MAGIC: u32 = u32::from_le_bytes(*b"Qth1");
-/// Everything begins at a multiple of this, the largest write size of the chips that this is for.
-const ALIGN: u32 = 8;
 /// Magic, sequence number, checksum of both, blank.
 const BANK_HEADER: u32 = 16;
 /// Key, check of key and length, length, checksum of all.
 const HEADER: u32 = 8;
-/// Bytes that are moved at a time.
+/// Bytes that are moved at a time; no chip has a larger write size.
 const CHUNK: usize = 64;
 
 static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
@@ -108,7 +106,7 @@ impl Records {
             }
         }
         let (bank, sequence) = newest.unwrap_or((0, 0));
-        let mut records = Self { layout, bank, sequence, end: BANK_HEADER, is_closed: newest.is_none(), is_readable };
+        let mut records = Self { layout, bank, sequence, end: bank_header::<F>(), is_closed: newest.is_none(), is_readable };
         if newest.is_some() {
             records.is_readable &= records.find_end(flash).is_ok();
         }
@@ -126,7 +124,7 @@ impl Records {
             return Ok(None);
         }
         let out = out.get_mut(..length).ok_or(Error::Full)?;
-        read(flash, found.at.saturating_add(HEADER), out)?;
+        read(flash, found.at.saturating_add(unit::<F>()), out)?;
         Ok(Some(length))
     }
 
@@ -189,7 +187,7 @@ impl Records {
             return Err(Error::Device);
         }
         let mut last = None;
-        let mut at = BANK_HEADER;
+        let mut at = bank_header::<F>();
         while let Some(found) = self.next(flash, &mut at, self.end)? {
             if found.key == key as u8 {
                 last = Some(found);
@@ -203,20 +201,20 @@ impl Records {
         while *at < end {
             let place = self.start().saturating_add(*at);
             if let Some((key, len)) = header(flash, place)? {
-                let next = at.saturating_add(padded(len));
+                let next = at.saturating_add(padded::<F>(len));
                 if next <= self.layout.bank && is_whole(flash, self.sequence, place, len)? {
                     *at = next;
                     return Ok(Some(Found { key, at: place, len }));
                 }
             }
-            *at = at.saturating_add(ALIGN);
+            *at = at.saturating_add(unit::<F>());
         }
         Ok(None)
     }
 
     /// Walks to the end of the last record in the bank in use; closes it when it is not blank from there on.
     fn find_end<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
-        let mut at = BANK_HEADER;
+        let mut at = bank_header::<F>();
         self.end = at;
         while self.next(flash, &mut at, self.layout.bank)?.is_some() {
             self.end = at;
@@ -235,7 +233,7 @@ impl Records {
 
     fn append<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
         let len = u16::try_from(value.len()).map_err(|_| Error::Full)?;
-        let next = self.end.saturating_add(padded(len));
+        let next = self.end.saturating_add(padded::<F>(len));
         if next > self.layout.bank {
             return Err(Error::Full);
         }
@@ -258,7 +256,7 @@ impl Records {
         let bank = self.bank.saturating_add(step).checked_rem(Self::banks(&self.layout)).unwrap_or(0);
         // A bank that was passed over may have got its header all the same: this one is newer.
         let sequence = self.sequence.wrapping_add(step);
-        let mut next = Self { bank, sequence, end: BANK_HEADER, is_closed: false, ..*self };
+        let mut next = Self { bank, sequence, end: bank_header::<F>(), is_closed: false, ..*self };
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
         for other in KEYS {
@@ -267,11 +265,11 @@ impl Records {
             }
             let Some(found) = self.find(flash, other)?.filter(|found| found.len > 0) else { continue };
             let place = start.saturating_add(next.end);
-            let after = next.end.saturating_add(padded(found.len));
+            let after = next.end.saturating_add(padded::<F>(found.len));
             if after > self.layout.bank {
                 return Err(Error::Full);
             }
-            let from = found.at.saturating_add(HEADER);
+            let from = found.at.saturating_add(unit::<F>());
             write_record(flash, sequence, place, other as u8, found.len, &mut |flash, at, out| {
                 read(flash, from.saturating_add(at), out)
             })?;
@@ -286,9 +284,25 @@ impl Records {
     }
 }
 
+/// Everything begins at a multiple of this: of eight bytes, or of the chip's write size where that is larger. A header has one
+/// to itself, so that it is written after its value.
+const fn unit<F: NorFlash>() -> u32 {
+    let write = F::WRITE_SIZE as u32;
+    if write > HEADER {
+        write
+    } else {
+        HEADER
+    }
+}
+
+/// Where the first record of a bank begins.
+const fn bank_header<F: NorFlash>() -> u32 {
+    BANK_HEADER.next_multiple_of(unit::<F>())
+}
+
 /// Length of a record with its header, up to where the next begins.
-fn padded(len: u16) -> u32 {
-    HEADER.saturating_add(u32::from(len)).next_multiple_of(ALIGN)
+fn padded<F: NorFlash>(len: u16) -> u32 {
+    unit::<F>().saturating_add(u32::from(len)).next_multiple_of(unit::<F>())
 }
 
 fn check(key: u8, len: u16) -> u8 {
@@ -326,7 +340,7 @@ fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> 
     while at < u32::from(len) {
         let count = CHUNK.min(u32::from(len).saturating_sub(at) as usize);
         let out = chunk.get_mut(..count).unwrap_or_default();
-        read(flash, place.saturating_add(HEADER).saturating_add(at), out)?;
+        read(flash, place.saturating_add(unit::<F>()).saturating_add(at), out)?;
         digest.update(out);
         at = at.saturating_add(count as u32);
     }
@@ -354,12 +368,12 @@ fn write_record<F: NorFlash>(
         let out = chunk.get_mut(..count).unwrap_or_default();
         source(flash, at, out)?;
         digest.update(out);
-        let whole = chunk.get(..count.next_multiple_of(ALIGN as usize)).unwrap_or_default();
-        write(flash, place.saturating_add(HEADER).saturating_add(at), whole)?;
+        let whole = chunk.get(..count.next_multiple_of(unit::<F>() as usize)).unwrap_or_default();
+        write(flash, place.saturating_add(unit::<F>()).saturating_add(at), whole)?;
         at = at.saturating_add(count as u32);
     }
     let [c0, c1, c2, c3] = digest.finalize().to_le_bytes();
-    write(flash, place, &[key, check(key, len), l0, l1, c0, c1, c2, c3])?;
+    write_header(flash, place, unit::<F>(), &[key, check(key, len), l0, l1, c0, c1, c2, c3])?;
     if is_whole(flash, sequence, place, len)? {
         Ok(())
     } else {
@@ -387,7 +401,7 @@ fn write_bank_header<F: NorFlash>(flash: &mut F, start: u32, sequence: u32) -> R
     let [m0, m1, m2, m3] = MAGIC.to_le_bytes();
     let [s0, s1, s2, s3] = sequence.to_le_bytes();
     let [c0, c1, c2, c3] = CRC.checksum(&[m0, m1, m2, m3, s0, s1, s2, s3]).to_le_bytes();
-    write(flash, start, &[m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3, 0xFF, 0xFF, 0xFF, 0xFF])?;
+    write_header(flash, start, bank_header::<F>(), &[m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3])?;
     match bank_sequence(flash, start)? {
         Some(written) if written == sequence => Ok(()),
         _ => Err(Error::Device),
@@ -396,6 +410,13 @@ fn write_bank_header<F: NorFlash>(flash: &mut F, start: u32, sequence: u32) -> R
 
 fn read<F: NorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Error> {
     flash.read(at, out).map_err(|_| Error::Device)
+}
+
+/// Writes a header that takes up `space` bytes, blank behind what is in it.
+fn write_header<F: NorFlash>(flash: &mut F, at: u32, space: u32, header: &[u8]) -> Result<(), Error> {
+    let mut bytes = [0xFF; CHUNK];
+    bytes.get_mut(..header.len()).ok_or(Error::Device)?.copy_from_slice(header);
+    write(flash, at, bytes.get(..space as usize).ok_or(Error::Device)?)
 }
 
 fn write<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Error> {
@@ -482,6 +503,8 @@ mod tests {
         cut_everywhere::<512, 2>(1024);
         cut_everywhere::<1024, 4>(1024);
         cut_everywhere::<512, 8>(1536);
+        cut_everywhere::<512, 16>(2048);
+        cut_everywhere::<1024, 32>(2048);
     }
 
     const LAYOUT: Layout = layout(4096);
@@ -528,7 +551,7 @@ mod tests {
     fn bytes_in_a_value_are_not_taken_for_a_record() {
         let (mut flash, mut records) = with_three_values();
         let first = (records.start() + BANK_HEADER) as usize;
-        let copy = flash.bytes_mut()[first..first + padded(20) as usize].to_vec();
+        let copy = flash.bytes_mut()[first..first + padded::<RamFlash>(20) as usize].to_vec();
         records.put(&mut flash, Key::Secret, &[9; 20]).unwrap();
         let place = (records.start() + records.end) as usize;
         records.put(&mut flash, Key::Upgrade, &copy).unwrap();

@@ -736,6 +736,8 @@ mod tests {
         cut_everywhere::<512, 1>(confirm);
         cut_everywhere::<1024, 4>(reject);
         cut_everywhere::<2048, 8>(confirm);
+        cut_everywhere::<2048, 16>(reject);
+        cut_everywhere::<2048, 32>(confirm);
     }
 
     #[test]

@@ -39,8 +39,15 @@ pub enum Cut {
     Before,
     /// Half of it.
     Within,
+    /// Half of it, and some bits, as chance has it, of what comes next: a write's next unit, the rest of a block that is erased.
+    Torn,
     /// To its end; but nobody learns of it.
     After,
+}
+
+impl Cut {
+    /// Every way in which power can be cut.
+    pub const ALL: [Self; 4] = [Self::Before, Self::Within, Self::Torn, Self::After];
 }
 
 /// A NOR flash in memory: erasing sets all bits of a block, writing clears bits.
@@ -93,8 +100,8 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         &mut self.bytes
     }
 
-    /// Counts the operation; how much of it is carried out.
-    fn operate(&mut self, length: usize) -> Result<(usize, bool), RamFlashError> {
+    /// Counts the operation; how much of it is carried out, and whether power is cut then.
+    fn operate(&mut self, length: usize) -> Result<(usize, Option<Cut>), RamFlashError> {
         if !self.has_power {
             return Err(RamFlashError::NoPower);
         }
@@ -103,15 +110,23 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         match self.cut {
             Some((at, cut)) if at == number => {
                 self.has_power = false;
-                Ok(match cut {
-                    Cut::Before => (0, true),
-                    Cut::Within => (length / 2, true),
-                    Cut::After => (length, true),
-                })
+                let done = match cut {
+                    Cut::Before => 0,
+                    Cut::Within => length / 2,
+                    Cut::Torn => length / 2 / WRITE_SIZE * WRITE_SIZE,
+                    Cut::After => length,
+                };
+                Ok((done, Some(cut)))
             }
-            _ => Ok((length, false)),
+            _ => Ok((length, None)),
         }
     }
+}
+
+/// Bits of the byte at this place that the torn operation with this number did not get to; the same each time.
+fn untouched(operation: usize, at: usize) -> u8 {
+    let mixed = (operation as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (at as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    (mixed.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 56) as u8
 }
 
 fn check_sound(broken: &Range<u32>, offset: u32, length: usize) -> Result<(), RamFlashError> {
@@ -151,10 +166,15 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> NorFlash for RamFlash<ERA
         check_erase(self, from, to).map_err(RamFlashError::Access)?;
         for block in (from as usize..to as usize).step_by(ERASE_SIZE) {
             check_sound(&self.worn, block as u32, ERASE_SIZE)?;
-            let (done, is_cut) = self.operate(ERASE_SIZE)?;
+            let (done, cut) = self.operate(ERASE_SIZE)?;
             self.bytes[block..block + done].fill(0xFF);
+            if cut == Some(Cut::Torn) {
+                for (at, cell) in self.bytes[..block + ERASE_SIZE].iter_mut().enumerate().skip(block + done) {
+                    *cell |= !untouched(self.operations, at);
+                }
+            }
             self.erases[block / ERASE_SIZE] += 1;
-            if is_cut {
+            if cut.is_some() {
                 return Err(RamFlashError::NoPower);
             }
         }
@@ -164,14 +184,20 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> NorFlash for RamFlash<ERA
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
         check_write(self, offset, bytes.len()).map_err(RamFlashError::Access)?;
         check_sound(&self.worn, offset, bytes.len())?;
-        let (done, is_cut) = self.operate(bytes.len())?;
+        let (done, cut) = self.operate(bytes.len())?;
         for (cell, byte) in self.bytes[offset as usize..].iter_mut().zip(&bytes[..done]) {
             if *cell & byte != *byte {
                 return Err(RamFlashError::NotErased);
             }
             *cell &= byte;
         }
-        if is_cut {
+        if cut == Some(Cut::Torn) {
+            let unit = self.bytes.iter_mut().enumerate().skip(offset as usize + done);
+            for ((at, cell), byte) in unit.zip(bytes.iter().skip(done).take(WRITE_SIZE)) {
+                *cell &= byte | untouched(self.operations, at);
+            }
+        }
+        if cut.is_some() {
             return Err(RamFlashError::NoPower);
         }
         Ok(())

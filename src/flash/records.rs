@@ -429,8 +429,6 @@ mod tests {
     use crate::flash::layout::Region;
     use crate::flash::ram::{Cut, RamFlash};
 
-    const CUTS: [Cut; 3] = [Cut::Before, Cut::Within, Cut::After];
-
     /// Four banks at the chip's start, of one or more blocks.
     const fn layout(bank: u32) -> Layout {
         let nowhere = Region { start: 4 * bank, len: 0 };
@@ -478,7 +476,7 @@ mod tests {
             put(&mut whole, &mut records, step).unwrap();
             assert_eq!(values(&mut whole, layout), after);
             for operation in 0..whole.operations - flash.operations {
-                for cut in CUTS {
+                for cut in Cut::ALL {
                     let mut torn = flash.clone();
                     torn.cut_power_at(operation, cut);
                     let mut records = Records::open(&mut torn, layout);

@@ -700,8 +700,8 @@ mod tests {
         assert_eq!(digest(flash, LAYOUT.slots[running], info.size).unwrap(), info.sha256, "{what}");
     }
 
-    /// Cuts the power at every operation of every step.
-    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(last: Step<RamFlash<ERASE, WRITE>>) {
+    /// Cuts the power at every operation of every step, and at every operation of the step's repetition too if so asked.
+    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(last: Step<RamFlash<ERASE, WRITE>>, cuts: usize) {
         let mut flash = with_factory::<ERASE, WRITE>();
         let steps: [Step<RamFlash<ERASE, WRITE>>; 6] = [begin, write, ready, arm, start, last];
         for (number, step) in steps.into_iter().enumerate() {
@@ -709,35 +709,57 @@ mod tests {
             let mut whole = flash.clone();
             step(&mut whole).unwrap();
             let after = state(&mut whole);
-            for operation in 0..whole.operations - flash.operations {
-                for cut in [Cut::Before, Cut::Within, Cut::After] {
-                    let what = std::format!("step {number} operation {operation} {cut:?}");
-                    let mut torn = flash.clone();
-                    torn.cut_power_at(operation, cut);
-                    let _ = step(&mut torn);
-                    assert!(torn.lost_power());
-                    torn.restore_power();
-                    let found = state(&mut torn);
-                    assert!(found == before || found == after, "{what}");
-                    assert_sound(&mut torn, &what);
-                    if found == before {
-                        step(&mut torn).unwrap();
-                        assert_eq!(state(&mut torn), after, "{what}");
-                        assert_sound(&mut torn, &what);
+            cut_step(&flash, step, [&before, &after], cuts, &std::format!("step {number}"));
+            flash = whole;
+        }
+    }
+
+    fn cut_step<const ERASE: usize, const WRITE: usize>(
+        flash: &RamFlash<ERASE, WRITE>,
+        step: Step<RamFlash<ERASE, WRITE>>,
+        [before, after]: [&[SlotInfo; 2]; 2],
+        cuts: usize,
+        what: &str,
+    ) {
+        for operation in 0.. {
+            for cut in Cut::ALL {
+                let what = std::format!("{what}, operation {operation} {cut:?}");
+                let mut torn = flash.clone();
+                torn.cut_power_at(operation, cut);
+                let done = step(&mut torn);
+                if !torn.lost_power() {
+                    return done.unwrap();
+                }
+                torn.restore_power();
+                let found = state(&mut torn);
+                assert!(found == *before || found == *after, "{what}");
+                assert_sound(&mut torn, &what);
+                if found == *before {
+                    if cuts > 1 {
+                        cut_step(&torn, step, [before, after], cuts - 1, &what);
                     }
+                    step(&mut torn).unwrap();
+                    assert_eq!(state(&mut torn), *after, "{what}");
+                    assert_sound(&mut torn, &what);
                 }
             }
-            flash = whole;
         }
     }
 
     #[test]
     fn a_power_cut_leaves_the_slots_before_or_behind_a_step_whatever_the_chip() {
-        cut_everywhere::<512, 1>(confirm);
-        cut_everywhere::<1024, 4>(reject);
-        cut_everywhere::<2048, 8>(confirm);
-        cut_everywhere::<2048, 16>(reject);
-        cut_everywhere::<2048, 32>(confirm);
+        cut_everywhere::<512, 1>(confirm, 1);
+        cut_everywhere::<1024, 4>(reject, 1);
+        cut_everywhere::<2048, 8>(confirm, 1);
+        cut_everywhere::<2048, 16>(reject, 1);
+        cut_everywhere::<2048, 32>(confirm, 1);
+    }
+
+    #[test]
+    fn so_does_a_second_cut_while_a_step_is_done_again() {
+        cut_everywhere::<1024, 4>(confirm, 2);
+        cut_everywhere::<2048, 8>(reject, 2);
+        cut_everywhere::<2048, 32>(confirm, 2);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod world;
 
 use center::Verdict;
 use qth::device::{Action, Device, Link};
-use qth::flash::ram::RamFlash;
+use qth::flash::ram::{Cut, RamFlash};
 use qth::time::Instant;
 use world::{Faults, Firmware, World};
 
@@ -96,7 +96,7 @@ fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
 fn power_may_be_cut_at_every_flash_operation_of_an_upgrade() {
     let operations = World::new(6, Faults::NONE, Firmware::Good).run().flash_operations;
     for operation in 0..operations {
-        for cut in [qth::flash::ram::Cut::Before, qth::flash::ram::Cut::Within, qth::flash::ram::Cut::After] {
+        for cut in Cut::ALL {
             let end = World::new(6, Faults { cut: Some((operation, cut)), ..Faults::NONE }, Firmware::Good).run();
             assert_eq!(end.verdict, Verdict::Upgraded, "operation {operation} {cut:?}");
             assert_eq!(end.version, "1.1.0", "operation {operation} {cut:?}");

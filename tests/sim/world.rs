@@ -28,6 +28,8 @@ pub struct Faults {
     pub damaged_file: bool,
     /// Power is cut at this flash operation.
     pub cut: Option<(usize, Cut)>,
+    /// When power is back it is cut again, at one of the next flash operations.
+    pub cut_again: u64,
     /// Faults end after so many steps, so that every run comes to an end.
     pub steps: u64,
 }
@@ -43,6 +45,7 @@ impl Faults {
         ignores_ranges: false,
         damaged_file: false,
         cut: None,
+        cut_again: 0,
         steps: 0,
     };
 
@@ -62,9 +65,10 @@ impl Faults {
             cut: match cut {
                 0 => None,
                 1 => Some((seed as usize % 60, Cut::Before)),
-                2 => Some((seed as usize % 60, Cut::Within)),
+                2 => Some((seed as usize % 60, [Cut::Within, Cut::Torn][seed as usize / 60 % 2])),
                 _ => Some((seed as usize % 60, Cut::After)),
             },
+            cut_again: [0, 2, 3, 6][seed as usize / 7 % 4],
             steps: 600,
         }
     }
@@ -393,6 +397,9 @@ impl World {
         let mut device = self.device.take().unwrap();
         let mut flash = std::mem::replace(&mut device.board_mut().flash, RamFlash::new(0));
         flash.restore_power();
+        if self.step < self.faults.steps && self.random.one_in(self.faults.cut_again) {
+            flash.cut_power_at(self.random.below(40) as usize, Cut::ALL[self.random.below(4) as usize]);
+        }
         self.restarts += 1;
         self.now = self.now.after_secs(1);
         self.power_on(flash);

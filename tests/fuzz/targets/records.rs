@@ -83,7 +83,7 @@ fuzz_target!(|input: Input<'_>| {
             Step::Cut(number, at, how, bytes) => {
                 let (key, bytes) = (key(number), value(bytes));
                 let old = read(&records, &mut flash, key).unwrap_or_default();
-                let cut = [Cut::Before, Cut::Within, Cut::After][usize::from(how) % 3];
+                let cut = Cut::ALL[usize::from(how) % 4];
                 flash.cut_power_at(at.into(), cut);
                 let kept = records.put(&mut flash, key, bytes).is_ok();
                 flash.restore_power();

@@ -247,7 +247,7 @@ fn power_may_be_cut_at_every_flash_operation_of_a_package() {
         let operations = world(None).run().flash_operations;
         let mut begun_anew = Vec::new();
         for operation in 0..operations {
-            for cut in [Cut::Before, Cut::Within, Cut::After] {
+            for cut in Cut::ALL {
                 let end = world(Some((operation, cut))).run();
                 assert_eq!(end.verdict, Verdict::Upgraded, "operation {operation} {cut:?}");
                 assert_eq!(end.version, "1.1.0", "operation {operation} {cut:?}");

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod api;
 mod device;
+mod inspect;
 mod monitor;
 mod pack;
 mod package;

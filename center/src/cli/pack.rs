@@ -1,7 +1,7 @@
 //! `qth-center pack …`: package files, made and read without a Center.
 
 use super::api::Api;
-use super::table;
+use super::{inspect, table};
 use anyhow::{bail, Context};
 use clap::{Args, Subcommand, ValueEnum};
 use qth::delta::field::InstructionSet;
@@ -176,7 +176,7 @@ impl Task {
                 let chosen = json!({ "method": format!("{:?}", delta.chosen.method), "shifts": delta.chosen.shifts });
                 about.write(api, &new, Some(source), &delta.bytes, chosen)
             }
-            Task::Inspect { package } => inspect(api, &read(&package)?),
+            Task::Inspect { package } => inspect::inspect(api, &read(&package)?),
             Task::Apply { files, output } => {
                 let (old, package) = match files.as_slice() {
                     [old, package] => (Some(read(old)?), read(package)?),
@@ -242,33 +242,6 @@ impl About {
     }
 }
 
-fn inspect(api: &Api, bytes: &[u8]) -> anyhow::Result<()> {
-    let package = container::open(bytes)?;
-    let Manifest { format, product, component, kind, source, target_version, target_size, target_sha256, sequence, .. } =
-        package.manifest;
-    let said = json!({
-        "format": match format { Format::Full => "full", Format::Delta => "delta" },
-        "product": product,
-        "component": component,
-        "component_type": if kind == 0 { "module" } else { "mcu" },
-        "source_version": source.map(|source| source.version),
-        "source_size": source.map(|source| source.size),
-        "source_sha256": source.map(|source| hex(&source.sha256)),
-        "target_version": target_version,
-        "target_size": target_size,
-        "target_sha256": hex(&target_sha256),
-        "sequence": sequence,
-        "next_key": package.manifest.next_key.map(|key| if key.len() == 65 { "P-256" } else { "P-384" }),
-        "payload_size": package.payload.len(),
-        "signature": match package.scheme { Scheme::Unsigned => None, Scheme::P256 => Some("P-256"), Scheme::P384 => Some("P-384") },
-    });
-    api.print(&said, |said| {
-        for (field, value) in said.as_object().into_iter().flatten() {
-            say!("{field:<16} {}", if value.is_null() { "none".to_owned() } else { table::cell(value) });
-        }
-    })
-}
-
 fn keygen(api: &Api, key: &Path, curve: Curve) -> anyhow::Result<()> {
     let public = beside(key, ".pub");
     for file in [key, &public] {
@@ -318,7 +291,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.and_then(|mut file| file.write_all(bytes)).with_context(|| format!("can't write {}", path.display()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,5 +1,7 @@
 //! What a delta says about itself, before its shifts.
 
+#[cfg(feature = "std")]
+use super::coder::Coder;
 use super::field::InstructionSet;
 use super::shifts::Region;
 use super::Error;
@@ -75,6 +77,22 @@ impl Header {
             ram_shifts: 0,
             name_shifts: 0,
         }
+    }
+
+    /// The header of a delta of which at least the header is there.
+    ///
+    /// # Errors
+    /// [`Error::Format`]: of a version, method or instruction set that this program does not know; [`Error::Data`]: damaged.
+    #[cfg(feature = "std")]
+    pub fn read(mut delta: &[u8]) -> Result<Self, Error> {
+        let mut header = Self::new();
+        let mut coder = Coder::new();
+        for place in 0..NUMBERS {
+            let count = coder.push(delta);
+            delta = delta.get(count..).unwrap_or_default();
+            header.set(place, coder.number()?.ok_or(Error::Data)?)?;
+        }
+        Ok(header)
     }
 
     /// Takes the number at `place`, 0 to [`NUMBERS`] - 1.

@@ -52,6 +52,12 @@ pub mod id {
     pub const NEXT_KEY: u16 = 14;
     /// Makes the payload begin at a multiple of [`super::ALIGN`].
     pub const FILLING: u16 = 16;
+    /// Of a delta: its instruction set, by the number of its header.
+    pub const INSTRUCTIONS: u16 = 17;
+    /// Of a delta: address of the image's first byte.
+    pub const BASE: u16 = 18;
+    /// Of a delta: bytes of the new image between two restart points, as a power of two.
+    pub const INTERVAL: u16 = 19;
 }
 
 /// How the payload gives the new image.
@@ -124,6 +130,9 @@ pub struct Manifest<'a> {
     /// Public key that takes the place of the one that this package is signed with, once it is installed: a point in SEC 1's
     /// uncompressed form.
     pub next_key: Option<&'a [u8]>,
+    /// What it repeats of a delta's header.
+    #[cfg(feature = "std")]
+    pub outline: Outline,
 }
 
 /// The image that a delta starts from.
@@ -135,6 +144,19 @@ pub struct Source<'a> {
     pub size: u32,
     /// Its SHA-256.
     pub sha256: [u8; 32],
+}
+
+/// What a manifest repeats of a delta's header, by the header's numbers, for programs that read no deltas. Devices go by the header
+/// alone.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// What the images' code is for.
+    pub instructions: Option<u32>,
+    /// Address of the image's first byte.
+    pub base: Option<u32>,
+    /// Bytes of the new image between two restart points, as a power of two; 31: there are none.
+    pub interval: Option<u32>,
 }
 
 /// A package, taken apart.
@@ -228,5 +250,12 @@ fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
         payload_size: number(id::PAYLOAD_SIZE).ok_or(must)?,
         payload_sha256: digest(id::PAYLOAD_SHA256).ok_or(must)?,
         next_key: ttlv::find(manifest, id::NEXT_KEY).map(|value| value.as_bytes().ok_or(must)).transpose()?,
+        #[cfg(feature = "std")]
+        outline: match format {
+            Format::Full => Outline::default(),
+            Format::Delta => {
+                Outline { instructions: number(id::INSTRUCTIONS), base: number(id::BASE), interval: number(id::INTERVAL) }
+            }
+        },
     })
 }

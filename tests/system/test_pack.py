@@ -14,6 +14,7 @@ from center import QTH_CENTER
 OLD = MICROPYTHON
 NEW = os.path.join(os.path.dirname(MICROPYTHON), "..", "unix-1.1.0", "micropython")
 DELTA = ("--source", "1.0.0", "--target", "1.1.0", "--component", "QTH-UNIX", "--product", "p111xt", "--sequence", "7")
+METHODS = {"lzma", "lzma_longer", "bsdiff"}
 
 
 def content(path):
@@ -39,6 +40,11 @@ class Pack(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
+    def said(self, *arguments):
+        done = subprocess.run([QTH_CENTER, "pack", *arguments], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
     def refused(self, *arguments):
         done = subprocess.run([QTH_CENTER, "pack", *arguments], capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 1, done.stdout)
@@ -53,6 +59,9 @@ class Pack(unittest.TestCase):
         self.assertEqual((said["format"], said["source_version"], said["target_version"]), ("delta", "1.0.0", "1.1.0"))
         self.assertEqual((said["component"], said["product"], said["sequence"]), ("QTH-UNIX", "p111xt", 7))
         self.assertEqual(said["source_size"], os.path.getsize(OLD))
+        self.assertEqual((said["instructions"], said["interval"], said["method"]), ("x86-64", 32 * 1024, made["method"]))
+        self.assertEqual(sum(said["shifts"].values()), made["shifts"])
+        self.assertEqual(min(way["payload_size"] for way in made["tried"]), said["payload_size"])
         self.pack("apply", OLD, delta, "-o", image)
         self.assertEqual(content(image), content(NEW))
         self.assertIn("a delta from version '1.0.0'", self.refused("apply", NEW, delta, "-o", image))
@@ -65,12 +74,24 @@ class Pack(unittest.TestCase):
             made = self.pack("delta", old, new, *DELTA, "--instructions", "plain", *options, "-o", delta)
             self.pack("delta", old, new, *DELTA, "--instructions", "plain", *options, "-o", again)
             self.assertEqual(content(delta), content(again), "the same each time")
+            self.assertEqual({way["method"] for way in made["tried"]}, {"bsdiff"} if options == ["--tiny"] else METHODS)
             self.assertLess(made["size"], 400)
             self.pack("apply", old, delta, "-o", self.path("out"))
             self.assertEqual(content(self.path("out")), content(new))
         self.assertIn("name it", self.refused("delta", old, new, *DELTA, "-o", delta))
         self.assertIn("power of two", self.refused("delta", old, new, *DELTA, "--interval", "1000", "-o", delta, "--instructions", "plain"))
         self.assertIn("can't read", self.refused("delta", self.path("none"), new, *DELTA, "-o", delta))
+
+    def test_what_was_tried_and_what_a_package_says_is_readable(self):
+        old, new, delta = self.file("old", b"abc" * 1000), self.file("new", b"abc" * 1000 + b"d"), self.path("d.pack")
+        said = self.said("delta", old, new, *DELTA, "--instructions", "thumb", "-o", delta)
+        self.assertRegex(said, r"d\.pack: \d+ bytes, \d+\.\d % of the image, not signed\n")
+        self.assertRegex(said, r"\n(LZMA|LZMA with longer matches|bsdiff), 0 shifts: the smallest of 63 ways tried\n$")
+        said = self.said("inspect", delta)
+        self.assertRegex(said, r"\ndelta +1\.0\.0 \(\w{8}\) -> 1\.1\.0 \(\w{8}\)\n")
+        self.assertRegex(said, r"\nold image +3,000 bytes, SHA-256 \w{64}\n")
+        self.assertRegex(said, r"\nbase +0x08000000\n")
+        self.assertRegex(said, r"\nrestart +points every 32 KB\n")
 
     def test_signatures(self):
         package, key = self.path("p.pack"), self.path("key")

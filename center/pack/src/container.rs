@@ -1,7 +1,8 @@
 //! Packages as a whole: made, checked, applied.
 
 use crate::apply::apply;
-use qth::pack::{self, id, Format, Manifest, Package, Scheme, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
+use qth::delta::{self, Header};
+use qth::pack::{self, id, Format, Manifest, Outline, Package, Scheme, Source, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
 use qth::protocol::ttlv::Writer;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -24,6 +25,15 @@ pub enum PackageError {
     /// The payload is not what the manifest says.
     #[error("the package's payload is damaged: its {0} differs from what the manifest says")]
     Payload(&'static str),
+    /// The delta's header can't be read.
+    #[error("the package's delta is of a format, method or instruction set that is newer than this program")]
+    NewerDelta,
+    /// The delta's header makes no sense.
+    #[error("the package holds no delta, or a damaged one")]
+    BadDelta,
+    /// Manifest and header differ.
+    #[error("the package contradicts itself: its manifest and its delta name different {0}")]
+    Contradiction(&'static str),
     /// A delta from another image.
     #[error("the package is a delta from version '{0}', and the old image is another one")]
     Source(String),
@@ -75,7 +85,19 @@ pub fn manifest<'a>(image: &[u8], payload: &[u8]) -> Result<Manifest<'a>, Packag
         payload_size: size(payload)?,
         payload_sha256: sha256(payload),
         next_key: None,
+        outline: Outline::default(),
     })
+}
+
+/// The same of a package with a delta from `source` to `image`.
+///
+/// # Errors
+/// [`PackageError::TooLarge`]; `delta` is none.
+pub fn delta_manifest<'a>(image: &[u8], source: Source<'a>, delta: &[u8]) -> Result<Manifest<'a>, PackageError> {
+    let header = read_header(delta)?;
+    let outline =
+        Outline { instructions: Some(header.instructions as u32), base: Some(header.base), interval: Some(header.interval) };
+    Ok(Manifest { format: Format::Delta, source: Some(source), outline, ..manifest(image, delta)? })
 }
 
 /// Head and manifest: what a signature of this scheme covers.
@@ -118,6 +140,12 @@ fn write(manifest: &Manifest<'_>, filling: Option<usize>, room: &mut [u8]) -> Re
     if let Some(key) = manifest.next_key {
         writer.bytes(id::NEXT_KEY, key);
     }
+    let Outline { instructions, base, interval } = manifest.outline;
+    for (id, number) in [(id::INSTRUCTIONS, instructions), (id::BASE, base), (id::INTERVAL, interval)] {
+        if let Some(number) = number {
+            writer.int(id, number.into());
+        }
+    }
     if let Some(filling) = filling {
         writer.bytes(id::FILLING, &[0; ALIGN][..filling]);
     }
@@ -134,11 +162,58 @@ pub fn unsigned(manifest: &Manifest<'_>, payload: &[u8]) -> Result<Vec<u8>, Pack
     Ok(bytes)
 }
 
-/// Takes a whole package apart and checks its payload's digest. The signature is another matter.
+/// Takes a whole package apart, checks its payload's digest, and that its manifest says what its delta does. The signature is
+/// another matter.
+///
+/// # Errors
+/// It is no package, damaged, or contradicts itself.
+pub fn open(bytes: &[u8]) -> Result<Package<'_>, PackageError> {
+    let package = whole(bytes)?;
+    if let Some(header) = delta_header(&package)? {
+        agree(&package.manifest, &header)?;
+    }
+    Ok(package)
+}
+
+/// The header of the delta in a package; `None` of a full one.
+///
+/// # Errors
+/// It can't be read.
+pub fn delta_header(package: &Package<'_>) -> Result<Option<Header>, PackageError> {
+    match package.manifest.format {
+        Format::Full => Ok(None),
+        Format::Delta => read_header(package.payload).map(Some),
+    }
+}
+
+fn read_header(delta: &[u8]) -> Result<Header, PackageError> {
+    Header::read(delta).map_err(|error| match error {
+        delta::Error::Format => PackageError::NewerDelta,
+        _ => PackageError::BadDelta,
+    })
+}
+
+/// A device goes by the header; programs that read the manifest only must not be told something else.
+fn agree(manifest: &Manifest<'_>, header: &Header) -> Result<(), PackageError> {
+    let Outline { instructions, base, interval } = manifest.outline;
+    let pairs = [
+        ("instruction sets", instructions, header.instructions as u32),
+        ("flash bases", base, header.base),
+        ("restart points", interval, header.interval),
+        ("sizes of the old image", manifest.source.map(|source| source.size), header.old_size),
+        ("sizes of the new image", Some(manifest.target_size), header.new_size),
+    ];
+    match pairs.into_iter().find(|(_, said, is)| said.is_some_and(|said| said != *is)) {
+        Some((what, ..)) => Err(PackageError::Contradiction(what)),
+        None => Ok(()),
+    }
+}
+
+/// Takes a whole package apart and checks its payload's digest.
 ///
 /// # Errors
 /// It is no package, or damaged.
-pub fn open(bytes: &[u8]) -> Result<Package<'_>, PackageError> {
+pub(crate) fn whole(bytes: &[u8]) -> Result<Package<'_>, PackageError> {
     let package = pack::parse(bytes)?;
     if package.payload.len() != package.manifest.payload_size as usize {
         return Err(PackageError::Payload("size"));
@@ -177,13 +252,25 @@ pub fn image(package: &Package<'_>, old: Option<&[u8]>) -> Result<Vec<u8>, Packa
 mod tests {
     use super::*;
     use crate::sign::{generate, sign, verify, SignError};
-    use qth::pack::Source;
+    use crate::{make, Options};
+    use qth::delta::field::InstructionSet;
 
+    const OLD: &[u8] = b"old";
     const NEW: &[u8] = b"the new image";
 
     fn manifest(payload: &[u8]) -> Manifest<'static> {
         let known = super::manifest(NEW, payload).unwrap();
         Manifest { product: "p111xt", component: "QTH-UNIX", target_version: "1.1.0", sequence: 7, ..known }
+    }
+
+    /// A delta from [`OLD`] to [`NEW`], and the manifest of its package.
+    fn delta() -> (Vec<u8>, Manifest<'static>) {
+        let options = Options { instructions: Some(InstructionSet::Thumb), ..Options::default() };
+        let payload = make(OLD, NEW, &options, &mut |_| ()).unwrap().bytes;
+        let source = Source { version: "1.0.0", size: OLD.len() as u32, sha256: sha256(OLD) };
+        let known = delta_manifest(NEW, source, &payload).unwrap();
+        let manifest = Manifest { product: "p111xt", component: "QTH-UNIX", target_version: "1.1.0", sequence: 7, ..known };
+        (payload, manifest)
     }
 
     #[test]
@@ -192,13 +279,76 @@ mod tests {
         let package = open(&bytes).unwrap();
         assert_eq!((package.manifest, package.payload), (manifest(NEW), NEW));
         assert_eq!(image(&package, None).unwrap(), NEW);
-        let source = Source { version: "1.0.0", size: 3, sha256: sha256(b"old") };
-        let delta = Manifest { format: Format::Delta, source: Some(source), ..manifest(b"delta") };
-        let bytes = unsigned(&delta, b"delta").unwrap();
-        assert_eq!(open(&bytes).unwrap().manifest, delta);
+        let (payload, manifest) = delta();
+        let bytes = unsigned(&manifest, &payload).unwrap();
+        assert_eq!(open(&bytes).unwrap().manifest, manifest);
         assert_eq!(image(&open(&bytes).unwrap(), None), Err(PackageError::NeedsSource("1.0.0".into())));
         assert_eq!(image(&open(&bytes).unwrap(), Some(b"other")), Err(PackageError::Source("1.0.0".into())));
-        assert_eq!(image(&open(&bytes).unwrap(), Some(b"old")), Err(PackageError::Target));
+        assert_eq!(image(&open(&bytes).unwrap(), Some(OLD)).unwrap(), NEW);
+        let other = Manifest { target_sha256: sha256(b"other"), ..manifest };
+        let bytes = unsigned(&other, &payload).unwrap();
+        assert_eq!(image(&open(&bytes).unwrap(), Some(OLD)), Err(PackageError::Target));
+    }
+
+    #[test]
+    fn the_manifest_of_a_delta_repeats_what_its_header_says() {
+        let (_, manifest) = delta();
+        let thumb = InstructionSet::Thumb as u32;
+        let outline = Outline { instructions: Some(thumb), base: Some(0x0800_0000), interval: Some(15) };
+        assert_eq!(manifest.outline, outline);
+        let (private, _) = generate(Scheme::P256).unwrap();
+        let signed = sign(&unsigned(&manifest, &delta().0).unwrap(), &private).unwrap();
+        assert_eq!(open(&signed).unwrap().manifest, manifest, "a signature keeps all of it");
+    }
+
+    #[test]
+    fn a_package_whose_manifest_and_delta_differ_is_refused() {
+        let (payload, manifest) = delta();
+        let refused = |change: &dyn Fn(&mut Manifest<'_>)| {
+            let mut other = manifest;
+            change(&mut other);
+            match open(&unsigned(&other, &payload).unwrap()) {
+                Err(PackageError::Contradiction(what)) => Some(what),
+                Err(error) => panic!("{error}"),
+                Ok(_) => None,
+            }
+        };
+        assert_eq!(refused(&|manifest| manifest.outline.instructions = Some(2)), Some("instruction sets"));
+        assert_eq!(refused(&|manifest| manifest.outline.base = Some(0)), Some("flash bases"));
+        assert_eq!(refused(&|manifest| manifest.outline.interval = Some(14)), Some("restart points"));
+        assert_eq!(refused(&|manifest| manifest.target_size += 1), Some("sizes of the new image"));
+        let longer = Source { size: 4, ..manifest.source.unwrap() };
+        assert_eq!(refused(&|manifest| manifest.source = Some(longer)), Some("sizes of the old image"));
+        assert_eq!(refused(&|manifest| manifest.outline = Outline::default()), None, "it need not say it twice");
+    }
+
+    #[test]
+    fn a_package_with_a_delta_that_is_none_is_refused() {
+        let (payload, manifest) = delta();
+        let with = |payload: &[u8]| {
+            let known = super::manifest(NEW, payload).unwrap();
+            let manifest = Manifest { payload_size: known.payload_size, payload_sha256: known.payload_sha256, ..manifest };
+            open(&unsigned(&manifest, payload).unwrap()).map(drop)
+        };
+        assert_eq!(with(&payload), Ok(()));
+        assert_eq!(with(&payload[..10]), Err(PackageError::BadDelta));
+        assert_eq!(with(&[&[9], &payload[1..]].concat()), Err(PackageError::NewerDelta));
+    }
+
+    #[test]
+    fn the_longest_manifest_fits() {
+        let (payload, manifest) = delta();
+        let (product, component, version) = ("p".repeat(32), "c".repeat(32), "v".repeat(64));
+        let longest = Manifest {
+            product: &product,
+            component: &component,
+            source: Some(Source { version: &version, ..manifest.source.unwrap() }),
+            target_version: &version,
+            sequence: u32::MAX,
+            next_key: Some(&[4; 97]),
+            ..manifest
+        };
+        assert_eq!(open(&unsigned(&longest, &payload).unwrap()).unwrap().manifest, longest);
     }
 
     #[test]

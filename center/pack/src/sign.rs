@@ -1,6 +1,6 @@
 //! Signatures of packages: ECDSA on P-256 and P-384, keys in PEM as OpenSSL writes them.
 
-use crate::container::{open, signed_part, PackageError};
+use crate::container::{open, signed_part, whole, PackageError};
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::elliptic_curve::rand_core::OsRng;
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding};
@@ -57,7 +57,7 @@ pub fn generate(scheme: Scheme) -> Result<(String, String), SignError> {
 /// # Errors
 /// The package is damaged, or the key is none.
 pub fn sign(package: &[u8], private_pem: &str) -> Result<Vec<u8>, SignError> {
-    let opened = open(package)?;
+    let opened = whole(package)?;
     let p256 = p256::ecdsa::SigningKey::from_pkcs8_pem(private_pem);
     let p384 = p384::ecdsa::SigningKey::from_pkcs8_pem(private_pem);
     let (mut bytes, signature) = match (p256, p384) {

@@ -1,14 +1,15 @@
 //! `qth-center pack …`: package files, made and read without a Center.
 
 use super::api::Api;
-use super::{inspect, table};
+use super::inspect::{self, method, share};
+use super::table;
 use anyhow::{bail, Context};
 use clap::{Args, Subcommand, ValueEnum};
 use qth::delta::field::InstructionSet;
-use qth::pack::{Format, Manifest, PublicKey, Scheme, Source};
+use qth::pack::{Manifest, PublicKey, Scheme, Source};
 use qth_pack::container::{self, sha256};
 use qth_pack::sign::{self, SignError};
-use qth_pack::{Memory, Options};
+use qth_pack::{Candidate, Delta, Memory, Options};
 use serde_json::{json, Value};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -142,6 +143,14 @@ pub enum Curve {
     P384,
 }
 
+/// How a delta was made, and what else was tried.
+fn made_how(delta: &Delta) -> Value {
+    let way = |way: &Candidate| json!({ "method": method(way.method).0, "shifts": way.shifts, "payload_size": way.size });
+    let mut made = way(&delta.chosen);
+    made["tried"] = delta.tried.iter().map(way).collect();
+    made
+}
+
 /// A number, decimal or with 0x.
 fn address(text: &str) -> Result<u32, String> {
     let number = match text.strip_prefix("0x") {
@@ -156,7 +165,7 @@ impl Task {
         match self {
             Task::Full { image, about } => {
                 let image = read(&image)?;
-                about.write(api, &image, None, &image, json!({}))
+                about.write(api, container::manifest(&image, &image)?, &image, None)
             }
             Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, about } => {
                 let options = Options {
@@ -173,10 +182,9 @@ impl Task {
                 progress.end();
                 let delta = made?;
                 let source = Source { version: &source, size: old.len() as u32, sha256: sha256(&old) };
-                let chosen = json!({ "method": format!("{:?}", delta.chosen.method), "shifts": delta.chosen.shifts });
-                about.write(api, &new, Some(source), &delta.bytes, chosen)
+                about.write(api, container::delta_manifest(&new, source, &delta.bytes)?, &delta.bytes, Some(&delta))
             }
-            Task::Inspect { package } => inspect::inspect(api, &read(&package)?),
+            Task::Inspect { package } => inspect::inspect(api, &package.display().to_string(), &read(&package)?),
             Task::Apply { files, output } => {
                 let (old, package) = match files.as_slice() {
                     [old, package] => (Some(read(old)?), read(package)?),
@@ -205,39 +213,38 @@ impl Task {
 }
 
 impl About {
-    fn write(&self, api: &Api, image: &[u8], source: Option<Source<'_>>, payload: &[u8], mut how: Value) -> anyhow::Result<()> {
+    fn write(&self, api: &Api, known: Manifest<'_>, payload: &[u8], delta: Option<&Delta>) -> anyhow::Result<()> {
         let next_key = self.next_key.as_deref().map(text).transpose()?;
         let next_key = next_key.as_deref().map(|pem| PublicKey::from_pem(pem).ok_or(SignError::PublicKey)).transpose()?;
         let manifest = Manifest {
-            format: if source.is_some() { Format::Delta } else { Format::Full },
             product: &self.product,
             component: &self.component,
             kind: match self.component_type {
                 super::package::Component::Module => 0,
                 super::package::Component::Mcu => 1,
             },
-            source,
             target_version: &self.target,
             sequence: self.sequence,
             next_key: next_key.as_ref().map(PublicKey::point),
-            ..container::manifest(image, payload)?
+            ..known
         };
         let mut package = container::unsigned(&manifest, payload)?;
         if let Some(key) = &self.key {
             package = sign::sign(&package, &text(key)?)?;
         }
         write(&self.output, &package)?;
-        how["size"] = json!(package.len());
-        how["image_size"] = json!(image.len());
-        how["signed"] = json!(self.key.is_some());
-        api.print(&how, |how| {
-            let share = package.len() as f64 * 100.0 / (image.len().max(1)) as f64;
-            let method = match how["method"].as_str() {
-                Some(method) => format!(", {method} with {} shifts", how["shifts"]),
-                None => String::new(),
-            };
+        let mut made = delta.map_or_else(|| json!({}), made_how);
+        made["size"] = json!(package.len());
+        made["image_size"] = json!(known.target_size);
+        made["signed"] = json!(self.key.is_some());
+        api.print(&made, |_| {
+            let (size, share) = (table::number(package.len() as u64), share(package.len(), known.target_size));
             let signed = if self.key.is_some() { "signed" } else { "not signed" };
-            say!("{}: {} bytes, {share:.1} % of the image{method}, {signed}", self.output.display(), package.len());
+            say!("{}: {size} bytes, {share} of the image, {signed}", self.output.display());
+            if let Some(Delta { chosen, tried, .. }) = delta {
+                let shifts = if chosen.shifts == 1 { "shift" } else { "shifts" };
+                say!("{}, {} {shifts}: the smallest of {} ways tried", method(chosen.method).1, chosen.shifts, tried.len());
+            }
         })
     }
 }

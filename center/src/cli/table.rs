@@ -41,6 +41,19 @@ pub fn cell(value: &Value) -> String {
     }
 }
 
+/// A number with a comma at each thousand.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let places = digits.len();
+    digits.chars().enumerate().fold(String::new(), |mut text, (at, digit)| {
+        if at > 0 && (places - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+        text
+    })
+}
+
 /// Text in an ANSI colour, on a terminal.
 pub fn colour(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() {
@@ -54,4 +67,14 @@ pub fn colour(code: &str, text: &str) -> String {
 pub fn rows(answer: &Value, fields: &[&str]) -> Vec<Vec<String>> {
     let items = answer.as_array().map(Vec::as_slice).unwrap_or_default();
     items.iter().map(|item| fields.iter().map(|field| cell(&item[*field])).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_comma_at_each_thousand() {
+        assert_eq!([0, 999, 1000, 12_345, 1_199_584].map(number), ["0", "999", "1,000", "12,345", "1,199,584"]);
+    }
 }

@@ -86,6 +86,9 @@ pub enum Failure {
     /// The delta needs more memory, or other code, than this firmware has.
     #[cfg(feature = "pack")]
     OtherDelta = 37,
+    /// The package brings the key of the next ones, and this firmware can't check signatures by it.
+    #[cfg(feature = "pack")]
+    NextKey = 38,
 }
 
 impl Failure {
@@ -137,6 +140,8 @@ impl Failure {
             Failure::OldPackage => "package is older than the one installed",
             #[cfg(feature = "pack")]
             Failure::OtherDelta => "package is a delta that this firmware can't apply",
+            #[cfg(feature = "pack")]
+            Failure::NextKey => "package brings a key that this firmware can't use",
         }
     }
 
@@ -191,6 +196,8 @@ impl Failure {
         Failure::OldPackage,
         #[cfg(feature = "pack")]
         Failure::OtherDelta,
+        #[cfg(feature = "pack")]
+        Failure::NextKey,
     ];
 }
 

@@ -247,8 +247,11 @@ impl<B: Board> Core<B> {
 
 /// The package is none for this device, and comes no better another time.
 pub(super) fn is_refusal(failure: Failure) -> bool {
-    use Failure::{NewerFormat, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};
-    matches!(failure, Unsigned | Signature | NewerFormat | OtherTarget | OtherSource | OldPackage | OtherDelta | TooLarge)
+    use Failure::{NewerFormat, NextKey, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};
+    matches!(
+        failure,
+        Unsigned | Signature | NextKey | NewerFormat | OtherTarget | OtherSource | OldPackage | OtherDelta | TooLarge
+    )
 }
 
 fn of_delta(error: delta::Error) -> Failure {

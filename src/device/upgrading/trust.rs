@@ -54,7 +54,7 @@ impl<B: Board> Core<B> {
         }
     }
 
-    /// With a key set, it has signed the package.
+    /// With a key set, it has signed the package, and a key that the package brings is one that this firmware can use.
     pub(super) fn check_signature(&mut self, package: &Package<'_>) -> Result<(), Failure> {
         let Some(key) = self.signing_key()? else { return Ok(()) };
         if package.scheme == Scheme::Unsigned {
@@ -64,7 +64,7 @@ impl<B: Board> Core<B> {
             return Err(Failure::Signature);
         }
         match package.manifest.next_key {
-            Some(point) if PublicKey::from_point(point).is_none() => Err(Failure::BadPackage),
+            Some(point) if PublicKey::from_point(point).is_none() => Err(Failure::NextKey),
             _ => Ok(()),
         }
     }

@@ -212,6 +212,20 @@ fn a_package_can_bring_the_key_of_the_next() {
 }
 
 #[test]
+fn a_key_that_this_device_has_no_code_for_is_refused_at_once() {
+    // As long as a point of P-521, and one that is not on its curve.
+    let files: [File; 2] = [
+        |_, new| changed(new, |manifest| manifest.next_key = Some(&[4; 133])),
+        |_, new| changed(new, |manifest| manifest.next_key = Some(&[4; 65])),
+    ];
+    for file in files {
+        let delivery = with_key(Scheme::P256, file);
+        assert_eq!(run(1, delivery.clone()).statuses, [1, 2, 4, 12], "tried once");
+        refused(delivery, "package brings a key that this firmware can't use");
+    }
+}
+
+#[test]
 fn a_delta_that_this_device_has_no_code_for_is_refused() {
     let file: File = |old, new| {
         let mut package = delta(old, new);

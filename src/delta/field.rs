@@ -32,6 +32,12 @@ impl InstructionSet {
         }
     }
 
+    /// Code of it is read otherwise than data.
+    #[cfg(feature = "std")]
+    pub const fn reads_code(self) -> bool {
+        matches!(self, Self::Thumb | Self::Riscv32)
+    }
+
     /// Bytes before and behind a part of the image that can change how it is read.
     pub const fn margins(self) -> (usize, usize) {
         match self {

@@ -142,8 +142,9 @@ pub struct Delta {
 /// See [`Error`].
 pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Delta, Error> {
     let mut header = header(old, new, options)?;
-    let readings = [Reading::new(old, new, &header, true)?, Reading::new(old, new, &header, false)?];
-    let [as_code, as_data] = &readings;
+    let as_data = Reading::new(old, new, &header, false)?;
+    let as_code = header.instructions.reads_code().then(|| Reading::new(old, new, &header, true)).transpose()?;
+    let readings: Vec<(&Reading, bool)> = as_code.iter().map(|reading| (reading, true)).chain([(&as_data, false)]).collect();
     let methods: Vec<Method> = options
         .methods
         .iter()
@@ -162,12 +163,14 @@ pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(
     let mut tried = Vec::new();
     for round in 0..ROUNDS {
         let code = (round > 0).then_some(header.code..header.code_end);
-        let table = Table::new(&seen(&readings, &covers, code), PENALTY_TO_ALIGN);
-        let raw = (round == 0).then_some(old);
-        let code = code::code(&as_code.was.corrected(&table)?, &as_data.was.corrected(&table)?, new, &covers, raw);
-        (header.code, header.code_end) = (code.start, code.end);
+        if let Some(as_code) = &as_code {
+            let table = Table::new(&seen(&readings, &covers, code), PENALTY_TO_ALIGN);
+            let raw = (round == 0).then_some(old);
+            let code = code::code(&as_code.was.corrected(&table)?, &as_data.was.corrected(&table)?, new, &covers, raw);
+            (header.code, header.code_end) = (code.start, code.end);
+        }
         let was = Image::new(old, &header)?;
-        let seen = seen(&readings, &covers, Some(code));
+        let seen = seen(&readings, &covers, Some(header.code..header.code_end));
         let table = |penalty| Table::new(&seen, penalty);
         for penalty in PENALTIES {
             step();
@@ -208,11 +211,11 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What the fields say of both readings, code first: within `code` or without, or anywhere as long as that is not known.
-fn seen(readings: &[Reading; 2], covers: &[Cover], code: Option<Range<u32>>) -> [Evidence; 3] {
+/// What the fields say of each reading, as code or not: within `code` or without, or anywhere as long as that is not known.
+fn seen(readings: &[(&Reading, bool)], covers: &[Cover], code: Option<Range<u32>>) -> [Evidence; 3] {
     let mut seen = [Evidence::new(), Evidence::new(), Evidence::new()];
-    for (reading, is_code) in readings.iter().zip([true, false]) {
-        let counts = |at: u32| code.as_ref().is_none_or(|code| code.contains(&at) == is_code);
+    for (reading, is_code) in readings {
+        let counts = |at: u32| code.as_ref().is_none_or(|code| code.contains(&at) == *is_code);
         learn(&mut seen, &reading.was, &reading.is, covers, &counts);
     }
     seen

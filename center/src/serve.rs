@@ -3,7 +3,7 @@
 use crate::broker::Embedded;
 use crate::domain::rate::Limits;
 use crate::http;
-use crate::service::{tick, Center};
+use crate::service::{manifest, tick, Center};
 use crate::store::{files::Files, Store};
 use anyhow::Context;
 use serde_json::json;
@@ -35,6 +35,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let files = Files::open(&data.join("files"))?;
     let known = store.run(|db| crate::store::package::stored_names(db, None)).await?;
     files.sweep(&known.into_iter().collect())?;
+    let uploaded = files.clone();
+    store.run(move |db| manifest::catch_up(db, &uploaded)).await?;
     let center = Center::new(store, files, Arc::new(chrono::Utc::now));
     center.limit_messages(options.limits);
 

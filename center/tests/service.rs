@@ -11,7 +11,7 @@ use qth::protocol::topic::Topic;
 use qth::protocol::ttlv::{self, Value, Writer};
 use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected, Publish};
 use qth_center::domain::data::{Kind, HISTORY_MAX};
-use qth_center::domain::package::{ComponentType, PackageDraft, PackageFile, PackageType};
+use qth_center::domain::package::{ComponentType, Manifest, PackageDraft, PackageFile, PackageType};
 use qth_center::domain::plan::{Mode, PlanAction, PlanComponent, PlanDraft, PlanState, Strategy};
 use qth_center::domain::product::Product;
 use qth_center::domain::rate::Limits;
@@ -240,9 +240,13 @@ impl Scene {
             target_version: version.into(),
             remarks: String::new(),
         };
-        let file =
-            PackageFile { name: "fw.bin".into(), size: 100, md5: "0".repeat(32), crc32: "0".repeat(8), sha256: "0".repeat(64) };
-        let stored = StoredFile { file, stored: format!("stored-{version}") };
+        self.keep(draft, None).await
+    }
+
+    async fn keep(&self, draft: PackageDraft, manifest: Option<Manifest>) -> i64 {
+        let (md5, crc32, sha256) = ("0".repeat(32), "0".repeat(8), "0".repeat(64));
+        let file = PackageFile { name: "fw.bin".into(), size: 100, md5, crc32, sha256, manifest };
+        let stored = StoredFile { file, stored: format!("stored-{}", draft.target_version) };
         let now = self.center.now();
         self.center.store.run(move |db| store::package::insert(db, &draft, &[stored], now)).await.unwrap()
     }
@@ -622,6 +626,50 @@ async fn a_terminated_plan_is_over_for_the_device_that_has_not_confirmed_it() {
     scene.pass(10).await;
     scene.report_version("1.0.0").await;
     scene.nothing();
+}
+
+#[tokio::test]
+async fn a_plan_whose_package_says_that_it_is_for_something_else_is_not_activated() {
+    let scene = Scene::new().await;
+    let said = |product: Option<&str>, component: &str, component_type| Manifest {
+        product: product.map(Into::into),
+        component: component.into(),
+        component_type,
+        source_version: None,
+        target_version: "1.1.0".into(),
+        signature: None,
+        sequence: 0,
+    };
+    let cases = [
+        (said(Some("p222xt"), "EC600N", ComponentType::Module), Some("product 'p222xt', not for 'p111xt'")),
+        (said(Some(PK), "EC200U", ComponentType::Module), Some("component 'EC200U', not for this one")),
+        (said(None, "EC600N", ComponentType::Mcu), Some("an MCU, not for a module")),
+        (said(None, "EC600N", ComponentType::Module), None),
+        (said(Some(PK), "EC600N", ComponentType::Module), None),
+    ];
+    for (number, (manifest, refusal)) in cases.into_iter().enumerate() {
+        let name = format!("1.1.{number}");
+        let draft = PackageDraft {
+            name: name.clone(),
+            component_type: ComponentType::Module,
+            package_type: PackageType::Full,
+            source_version: None,
+            target_version: name.clone(),
+            remarks: String::new(),
+        };
+        let package = scene.keep(draft, Some(manifest)).await;
+        let plan = scene.plan(&format!("plan {number}"), |draft| draft.components[0].package = package).await;
+        let at = scene.center.circumstances();
+        let activated = move |db: &rusqlite::Connection| {
+            store::plan::set_state(db, plan, PlanState::Saved, None)?;
+            rollout::change(db, &at, &store::plan::get(db, plan)?.unwrap(), PlanAction::Activate)
+        };
+        let refused = scene.center.store.run(activated).await.unwrap().map_err(|error| error.to_string());
+        let expected = refusal.map(|what| format!("component 'EC600N': 'fw.bin' of package {package} is for {what}"));
+        assert_eq!(refused.err(), expected);
+        let plan = scene.center.store.run(move |db| store::plan::get(db, plan)).await.unwrap().unwrap();
+        assert_eq!(plan.state.in_force(), refusal.is_none());
+    }
 }
 
 #[tokio::test]

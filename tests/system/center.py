@@ -45,9 +45,12 @@ class Center:
 
     def cli(self, *args):
         """Runs a client command with --json; returns what it printed, read."""
-        done = subprocess.run(
-            [QTH_CENTER, *args, "--center", self.url, "--json"], capture_output=True, text=True, timeout=60
-        )
+        printed = self.text(*args, "--json")
+        return json.loads(printed) if printed.strip() else None
+
+    def text(self, *args):
+        """Runs a client command; returns what it prints for people."""
+        done = subprocess.run([QTH_CENTER, *args, "--center", self.url], capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise AssertionError(f"qth-center {' '.join(args)}: {done.stderr or done.stdout}")
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        return done.stdout

@@ -120,6 +120,28 @@ class Packages(SystemCase):
             self.package(package)
         self.assertEqual(self.center.cli("package", "list"), [])
 
+    def test_the_center_shows_how_a_package_file_is_signed_and_what_for(self):
+        package = self.package(self.pack("full", self.image(), "--sequence", "7", key=self.key))
+        says = self.center.cli("package", "show", str(package))["files"][0]["manifest"]
+        self.assertEqual((says["product"], says["component"], says["component_type"]), (PK, "QTH-UNIX", "module"))
+        self.assertEqual((says["signature"], says["sequence"]), ("P-384", 7))
+        plain = self.package(self.image(), name="an image")
+        self.assertIsNone(self.center.cli("package", "show", str(plain))["files"][0]["manifest"])
+        listed = self.center.text("package", "list")
+        self.assertRegex(listed, r"SIGNED +SEQUENCE\n.* 1\.1\.0 +P-384 +7\n.* 1\.1\.0\n$")
+        self.assertRegex(self.center.text("package", "show", str(package)), rf"fleet\.key\.pack +{PK} +QTH-UNIX +P-384 +7\n$")
+
+    def test_a_plan_with_a_package_for_something_else_is_refused(self):
+        package = self.package(self.pack("full", self.image(), key=self.key))
+        with self.assertRaisesRegex(AssertionError, "'fleet.key.pack' of package 1 is for component 'QTH-UNIX', not for this one"):
+            self.plan(package, component="MCU1")
+        self.center.cli("product", "add", "p222xt", "--secret", "0123456789abcdef", "--name", "Other")
+        with self.assertRaisesRegex(AssertionError, f"is for product '{PK}', not for 'p222xt'"):
+            self.center.cli(
+                "plan", "create", "--name", "other", "--product", "p222xt", "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
+            )
+        self.assertEqual(self.center.cli("plan", "list"), [])
+
     def test_with_a_key_set_only_what_it_has_signed_is_installed(self):
         plan = self.plan(self.package())
         process = self.board_with_key().power_on()

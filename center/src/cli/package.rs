@@ -74,7 +74,11 @@ impl Task {
                 let all = api.get("/packages")?;
                 api.print(&all, |all| {
                     let fields = ["id", "name", "component_type", "package_type", "source_version", "target_version"];
-                    table::print(&["ID", "NAME", "FOR", "TYPE", "SOURCE", "TARGET"], &table::rows(all, &fields));
+                    let mut rows = table::rows(all, &fields);
+                    for (row, package) in rows.iter_mut().zip(all.as_array().into_iter().flatten()) {
+                        row.extend([of_files(package, signed_by), of_files(package, |says| table::cell(&says["sequence"]))]);
+                    }
+                    table::print(&["ID", "NAME", "FOR", "TYPE", "SOURCE", "TARGET", "SIGNED", "SEQUENCE"], &rows);
                 })
             }
             Task::Show { id } => {
@@ -97,6 +101,30 @@ fn show(one: &Value) {
         &["FILE", "SIZE", "MD5", "CRC32", "SHA-256"],
         &table::rows(&one["files"], &["name", "size", "md5", "crc32", "sha256"]),
     );
+    let files = one["files"].as_array().into_iter().flatten();
+    let says = |file: &Value| {
+        let says = Some(&file["manifest"]).filter(|says| !says.is_null())?;
+        let product = if says["product"].is_null() { "any".into() } else { table::cell(&says["product"]) };
+        let sequence = table::cell(&says["sequence"]);
+        Some(vec![table::cell(&file["name"]), product, table::cell(&says["component"]), signed_by(says), sequence])
+    };
+    let rows: Vec<_> = files.filter_map(says).collect();
+    if !rows.is_empty() {
+        table::print(&["PACKAGE FILE", "PRODUCT", "COMPONENT", "SIGNED", "SEQUENCE"], &rows);
+    }
+}
+
+/// By which curve a package file is signed.
+fn signed_by(says: &Value) -> String {
+    says["signature"].as_str().unwrap_or("no").to_owned()
+}
+
+/// What the package files among a package's files say; nothing where there are none.
+fn of_files(package: &Value, what: impl Fn(&Value) -> String) -> String {
+    let files = package["files"].as_array().into_iter().flatten();
+    let mut said: Vec<String> = files.map(|file| &file["manifest"]).filter(|says| !says.is_null()).map(what).collect();
+    said.dedup();
+    said.join(", ")
 }
 
 /// Sends what was entered and the files as one form, without reading a file into memory.

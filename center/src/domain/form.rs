@@ -1,6 +1,6 @@
 //! What a person enters about a package, beside what a package file (`.pack`) says of itself.
 
-use super::package::{ComponentType, PackageDraft, PackageError, PackageType};
+use super::package::{ComponentType, PackageDraft, PackageError, PackageFile, PackageType};
 use serde::{Deserialize, Serialize};
 
 /// What was entered; what is missing a package file tells.
@@ -21,32 +21,19 @@ pub struct PackageForm {
     pub remarks: String,
 }
 
-/// What the manifest of a package file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contents {
-    /// The file's name.
-    pub file: String,
-    /// Module or MCU firmware.
-    pub component_type: ComponentType,
-    /// Version that a delta starts from; `None`: a full package.
-    pub source_version: Option<String>,
-    /// Version that the package leads to.
-    pub target_version: String,
-}
-
 impl PackageForm {
     /// Completes what was entered with what the files say, which must not differ.
     ///
     /// # Errors
     /// [`PackageError::Contradiction`], or something that no file says is missing or wrong.
-    pub fn draft(self, contents: &[Contents]) -> Result<PackageDraft, PackageError> {
+    pub fn draft<'a>(self, files: impl IntoIterator<Item = &'a PackageFile>) -> Result<PackageDraft, PackageError> {
         let mut form = self;
-        for says in contents {
+        for (file, says) in files.into_iter().filter_map(|file| Some((&file.name, file.manifest.as_ref()?))) {
             let package_type = if says.source_version.is_some() { PackageType::Delta } else { PackageType::Full };
-            agree(&says.file, "component type", &mut form.component_type, Some(says.component_type))?;
-            agree(&says.file, "package type", &mut form.package_type, Some(package_type))?;
-            agree(&says.file, "source version", &mut form.source_version, says.source_version.clone())?;
-            agree(&says.file, "target version", &mut form.target_version, Some(says.target_version.clone()))?;
+            agree(file, "component type", &mut form.component_type, Some(says.component_type))?;
+            agree(file, "package type", &mut form.package_type, Some(package_type))?;
+            agree(file, "source version", &mut form.source_version, says.source_version.clone())?;
+            agree(file, "target version", &mut form.target_version, Some(says.target_version.clone()))?;
         }
         let delta = form.source_version.as_ref().map(|_| PackageType::Delta);
         let draft = PackageDraft {
@@ -86,19 +73,30 @@ fn agree<T: Clone + PartialEq + Serialize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::package::Manifest;
 
     fn form() -> PackageForm {
         let (component_type, package_type, source_version, target_version) = (None, None, None, None);
         PackageForm { name: "fw".into(), component_type, package_type, source_version, target_version, remarks: String::new() }
     }
 
-    fn delta() -> Contents {
-        Contents {
-            file: "fw.pack".into(),
+    fn delta() -> PackageFile {
+        says("1.1.0", Some("1.0.0"))
+    }
+
+    fn says(target: &str, source: Option<&str>) -> PackageFile {
+        let manifest = Manifest {
+            product: None,
+            component: "MCU1".into(),
             component_type: ComponentType::Mcu,
-            source_version: Some("1.0.0".into()),
-            target_version: "1.1.0".into(),
-        }
+            source_version: source.map(Into::into),
+            target_version: target.into(),
+            signature: None,
+            sequence: 0,
+        };
+        let empty = String::new;
+        let (md5, crc32, sha256) = (empty(), empty(), empty());
+        PackageFile { name: "fw.pack".into(), size: 1, md5, crc32, sha256, manifest: Some(manifest) }
     }
 
     #[test]
@@ -106,8 +104,7 @@ mod tests {
         let draft = form().draft(&[delta()]).unwrap();
         assert_eq!((draft.component_type, draft.package_type), (ComponentType::Mcu, PackageType::Delta));
         assert_eq!((draft.source_version.as_deref(), draft.target_version.as_str()), (Some("1.0.0"), "1.1.0"));
-        let full = Contents { source_version: None, ..delta() };
-        assert_eq!(form().draft(&[full]).unwrap().package_type, PackageType::Full);
+        assert_eq!(form().draft(&[says("1.1.0", None)]).unwrap().package_type, PackageType::Full);
     }
 
     #[test]
@@ -123,7 +120,7 @@ mod tests {
         assert!(said(PackageForm { package_type: Some(PackageType::Full), ..form() }).contains("package type"));
         assert!(said(PackageForm { component_type: Some(ComponentType::Module), ..form() }).contains("component type"));
         assert!(said(PackageForm { source_version: Some("0.9".into()), ..form() }).contains("source version"));
-        assert!(form().draft(&[delta(), Contents { target_version: "1.2.0".into(), ..delta() }]).is_err());
+        assert!(form().draft(&[delta(), says("1.2.0", Some("1.0.0"))]).is_err());
     }
 
     #[test]

@@ -67,6 +67,39 @@ pub struct PackageFile {
     pub crc32: String,
     /// SHA-256, 64 digits.
     pub sha256: String,
+    /// What a package file (`.pack`) says of itself; `None` of any other file.
+    #[serde(default)]
+    pub manifest: Option<Manifest>,
+}
+
+/// What a package file says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Product key; `None`: any product.
+    pub product: Option<String>,
+    /// Component.
+    pub component: String,
+    /// Module or MCU firmware.
+    pub component_type: ComponentType,
+    /// Version that a delta starts from; `None`: a full package.
+    pub source_version: Option<String>,
+    /// Version that it leads to.
+    pub target_version: String,
+    /// What it is signed by; `None`: it is not signed.
+    pub signature: Option<Curve>,
+    /// Increases from package to package of a component.
+    pub sequence: u32,
+}
+
+/// Curve of the key that has signed a package file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Curve {
+    /// ECDSA on P-256 with SHA-256.
+    #[serde(rename = "P-256")]
+    P256,
+    /// ECDSA on P-384 with SHA-384.
+    #[serde(rename = "P-384")]
+    P384,
 }
 
 /// A package that is complete and checked.
@@ -204,7 +237,8 @@ mod tests {
     }
 
     fn file(name: &str) -> PackageFile {
-        PackageFile { name: name.into(), size: 1, md5: String::new(), crc32: String::new(), sha256: String::new() }
+        let empty = String::new;
+        PackageFile { name: name.into(), size: 1, md5: empty(), crc32: empty(), sha256: empty(), manifest: None }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::package::{ComponentType, Package};
 use super::schedule::PushPeriod;
 
 /// Most components in one plan (wire protocol, section 5).
@@ -165,6 +166,20 @@ pub enum PlanError {
     /// Silent confirmation and a person's confirmation exclude each other.
     #[error("a manual plan can't be confirmed by the device itself: leave auto_confirm out or use silent mode")]
     AutoConfirm,
+    /// A package file says that it is for something else.
+    #[error("component '{component}': '{file}' of package {package} is for {said}, not for {planned}")]
+    Package {
+        /// The plan's component.
+        component: String,
+        /// Number of its package.
+        package: i64,
+        /// Name of the file.
+        file: String,
+        /// What the file is for.
+        said: String,
+        /// What it would have to be for.
+        planned: String,
+    },
     /// Not allowed in this state.
     #[error("the plan is {state}: {what}")]
     State {
@@ -227,6 +242,37 @@ impl PlanDraft {
     /// Whether the lists let a device in; the blacklist wins.
     pub fn lists(&self, device_key: &str) -> bool {
         !self.blacklist.contains(device_key) && (self.whitelist.is_empty() || self.whitelist.contains(device_key))
+    }
+}
+
+impl PlanComponent {
+    /// Refuses a package whose files say that they are for another product or component, which devices would refuse.
+    pub fn check(&self, product: &str, package: &Package) -> Result<(), PlanError> {
+        let says = package.files.iter().filter_map(|file| Some((&file.name, file.manifest.as_ref()?)));
+        for (file, manifest) in says {
+            let differs = |said: String, planned: String| {
+                let (component, file) = (self.identifier.clone(), file.clone());
+                Err(PlanError::Package { component, package: package.id, file, said, planned })
+            };
+            match &manifest.product {
+                Some(said) if said != product => return differs(format!("product '{said}'"), format!("'{product}'")),
+                _ => (),
+            }
+            if manifest.component != self.identifier {
+                return differs(format!("component '{}'", manifest.component), "this one".into());
+            }
+            if manifest.component_type != package.draft.component_type {
+                return differs(kind(manifest.component_type).into(), kind(package.draft.component_type).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn kind(component_type: ComponentType) -> &'static str {
+    match component_type {
+        ComponentType::Module => "a module",
+        ComponentType::Mcu => "an MCU",
     }
 }
 

@@ -2,18 +2,13 @@
 
 use super::extract::Path;
 use super::{ApiError, Shared};
-use crate::domain::form::{Contents, PackageForm};
-use crate::domain::package::{
-    check_file_name, ComponentType, Package, PackageDraft, PackageError, PackageFile, MAX_FILE, MAX_FILES,
-};
+use crate::domain::form::PackageForm;
+use crate::domain::package::{check_file_name, Package, PackageError, PackageFile, MAX_FILE, MAX_FILES};
+use crate::service::manifest;
 use crate::store::{self, package::StoredFile};
 use axum::extract::multipart::{Field, Multipart};
 use axum::http::StatusCode;
 use axum::Json;
-use qth::pack::{self, MAGIC};
-use qth_pack::container;
-use std::path::Path as FilePath;
-use tokio::io::AsyncReadExt;
 
 /// A form: the field `package` with what is known of the package as JSON first, then a field `file` for each file.
 pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Json<Package>), ApiError> {
@@ -39,8 +34,13 @@ pub async fn add(center: Shared, mut form: Multipart) -> Result<(StatusCode, Jso
     Ok((StatusCode::CREATED, Json(result?)))
 }
 
-async fn keep(center: &Shared, entered: PackageForm, files: Vec<StoredFile>) -> Result<Package, ApiError> {
-    let draft = complete(center, entered, &files).await?;
+async fn keep(center: &Shared, entered: PackageForm, mut files: Vec<StoredFile>) -> Result<Package, ApiError> {
+    for file in &mut files {
+        let (path, name) = (center.files.path(&file.stored), file.file.name.clone());
+        let read = tokio::task::spawn_blocking(move || manifest::read(&path, &name));
+        file.file.manifest = read.await.map_err(std::io::Error::from)???;
+    }
+    let draft = entered.draft(files.iter().map(|file| &file.file))?;
     let now = center.now();
     center
         .store
@@ -52,44 +52,6 @@ async fn keep(center: &Shared, entered: PackageForm, files: Vec<StoredFile>) -> 
             store::package::get(db, id)?.ok_or_else(|| ApiError::not_found("the package is gone"))
         })
         .await
-}
-
-/// What was entered, with what the package files among the files say.
-async fn complete(center: &Shared, entered: PackageForm, files: &[StoredFile]) -> Result<PackageDraft, ApiError> {
-    let mut contents = Vec::new();
-    for file in files {
-        contents.extend(read_package(&center.files.path(&file.stored), &file.file.name).await?);
-    }
-    Ok(entered.draft(&contents)?)
-}
-
-/// What a package file says, once all of it was checked but the signature; `None` of any other file.
-async fn read_package(path: &FilePath, name: &str) -> Result<Option<Contents>, ApiError> {
-    let mut bytes = Vec::new();
-    tokio::fs::File::open(path).await?.take(MAGIC.len() as u64).read_to_end(&mut bytes).await?;
-    if !pack::is_package(&bytes) {
-        return Ok(None);
-    }
-    let (path, file) = (path.to_owned(), name.to_owned());
-    let read = tokio::task::spawn_blocking(move || {
-        let bytes = std::fs::read(path)?;
-        Ok::<_, std::io::Error>(contents(&bytes, file))
-    });
-    let contents = read.await.map_err(std::io::Error::from)??;
-    Ok(Some(contents?))
-}
-
-fn contents(bytes: &[u8], file: String) -> Result<Contents, PackageError> {
-    let manifest = match container::open(bytes) {
-        Ok(package) => package.manifest,
-        Err(error) => return Err(PackageError::BadPackage { file, why: error.to_string() }),
-    };
-    Ok(Contents {
-        file,
-        component_type: if manifest.kind == 0 { ComponentType::Module } else { ComponentType::Mcu },
-        source_version: manifest.source.map(|source| source.version.to_owned()),
-        target_version: manifest.target_version.to_owned(),
-    })
 }
 
 async fn receive(

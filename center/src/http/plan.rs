@@ -197,12 +197,13 @@ fn check(db: &Connection, draft: &PlanDraft, own: Option<i64>) -> Result<(), Api
         return Err(ApiError::bad_request(format!("there is no product '{}'", draft.product)));
     }
     for component in &draft.components {
-        if store::package::get(db, component.package)?.is_none() {
+        let Some(package) = store::package::get(db, component.package)? else {
             return Err(ApiError::bad_request(format!(
                 "component '{}': there is no package {}",
                 component.identifier, component.package
             )));
-        }
+        };
+        component.check(&draft.product, &package)?;
     }
     match store::plan::find(db, &draft.name)? {
         Some(other) if Some(other) != own => Err(ApiError::conflict(format!("a plan '{}' is there already", draft.name))),

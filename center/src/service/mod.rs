@@ -1,6 +1,7 @@
 //! The conversation with the devices: who they are, what they report, what they are sent.
 
 pub mod data;
+pub mod manifest;
 pub mod message;
 pub mod request;
 pub mod rollout;

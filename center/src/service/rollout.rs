@@ -120,6 +120,13 @@ pub fn change(
         Ok(state) => state,
         Err(error) => return Ok(Err(error)),
     };
+    if action == PlanAction::Activate {
+        let packages = packages_of(db, plan)?;
+        let mut pairs = plan.draft.components.iter().zip(&packages);
+        if let Err(error) = pairs.try_for_each(|(component, package)| component.check(&plan.draft.product, package)) {
+            return Ok(Err(error));
+        }
+    }
     store::plan::set_state(db, plan.id, state, plan.activated_at.or(Some(at.now)))?;
     if action == PlanAction::Terminate {
         terminate(db, at, plan)?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{params, Connection, OptionalExtension, Result, Row};
 
+use super::package::read_file;
 use super::time;
 use crate::domain::package::PackageFile;
 
@@ -73,7 +74,7 @@ pub fn reusable(db: &Connection, purpose: Purpose<'_>, until: DateTime<Utc>) -> 
 /// What an address leads to, expired or not.
 pub fn get(db: &Connection, token: &str) -> Result<Option<Download>> {
     db.prepare_cached(
-        "SELECT plan, client_id, component, download.position, name, size, md5, crc32, sha256, stored, expires_at
+        "SELECT plan, client_id, component, download.position, name, size, md5, crc32, sha256, manifest, stored, expires_at
          FROM download JOIN package_file USING (package, position) WHERE token = ?1",
     )?
     .query_row([token], read)
@@ -98,8 +99,8 @@ fn read(row: &Row<'_>) -> Result<Download> {
         client_id: row.get(1)?,
         component: row.get(2)?,
         position: row.get(3)?,
-        file: PackageFile { name: row.get(4)?, size: row.get(5)?, md5: row.get(6)?, crc32: row.get(7)?, sha256: row.get(8)? },
-        stored: row.get(9)?,
-        expires_at: time(row.get(10)?),
+        file: read_file(row, 4)?,
+        stored: row.get(10)?,
+        expires_at: time(row.get(11)?),
     })
 }

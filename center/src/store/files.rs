@@ -114,6 +114,7 @@ impl Upload {
             md5: format!("{:x}", self.md5.finalize_reset()),
             crc32: format!("{:08x}", std::mem::replace(&mut self.crc32, CRC32.digest()).finalize()),
             sha256: format!("{:x}", self.sha256.finalize_reset()),
+            manifest: None,
         };
         Ok(StoredFile { file, stored: std::mem::take(&mut self.stored) })
     }

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 
 /// Each step brings the schema one version further; steps are only ever added.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// The database.
 #[derive(Clone)]
@@ -102,8 +102,17 @@ fn from_name<T: DeserializeOwned>(column: usize, name: &str) -> rusqlite::Result
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// An empty database as the Center wrote it before schema 3.
+    pub fn version_2(file: &Path) -> Connection {
+        let old = Connection::open(file).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(MIGRATIONS[1]).unwrap();
+        old.pragma_update(None, "user_version", 2).unwrap();
+        old
+    }
 
     #[test]
     fn a_database_of_version_1_opens_with_what_is_in_it() {

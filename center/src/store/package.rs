@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{params, Connection, OptionalExtension, Result, Row};
 
 use super::{from_json, json, time};
-use crate::domain::package::{Package, PackageDraft, PackageFile};
+use crate::domain::package::{Manifest, Package, PackageDraft, PackageFile};
 
 /// A file of a package and its name in the folder `files`.
 #[derive(Debug, Clone)]
@@ -24,8 +24,9 @@ pub fn insert(db: &Connection, draft: &PackageDraft, files: &[StoredFile], now: 
     let id = db.last_insert_rowid();
     for (position, StoredFile { file, stored }) in files.iter().enumerate() {
         db.execute(
-            "INSERT INTO package_file (package, position, name, size, md5, crc32, sha256, stored) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![id, position, file.name, file.size, file.md5, file.crc32, file.sha256, stored],
+            "INSERT INTO package_file (package, position, name, size, md5, crc32, sha256, manifest, stored)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![id, position, file.name, file.size, file.md5, file.crc32, file.sha256, json(&file.manifest)?, stored],
         )?;
     }
     Ok(id)
@@ -80,12 +81,49 @@ pub fn stored_names(db: &Connection, package: Option<i64>) -> Result<Vec<String>
 
 fn whole(db: &Connection, id: i64, draft: String, created_at: i64) -> Result<Package> {
     let files = db
-        .prepare_cached("SELECT name, size, md5, crc32, sha256 FROM package_file WHERE package = ?1 ORDER BY position")?
-        .query_map([id], read_file)?
+        .prepare_cached("SELECT name, size, md5, crc32, sha256, manifest FROM package_file WHERE package = ?1 ORDER BY position")?
+        .query_map([id], |row| read_file(row, 0))?
         .collect::<Result<_>>()?;
     Ok(Package { id, draft: from_json(1, &draft)?, files, created_at: time(created_at) })
 }
 
-fn read_file(row: &Row<'_>) -> Result<PackageFile> {
-    Ok(PackageFile { name: row.get(0)?, size: row.get(1)?, md5: row.get(2)?, crc32: row.get(3)?, sha256: row.get(4)? })
+/// Reads a file from its columns name, size, md5, crc32, sha256 and manifest.
+pub fn read_file(row: &Row<'_>, first: usize) -> Result<PackageFile> {
+    let manifest: Option<String> = row.get(first + 5)?;
+    Ok(PackageFile {
+        name: row.get(first)?,
+        size: row.get(first + 1)?,
+        md5: row.get(first + 2)?,
+        crc32: row.get(first + 3)?,
+        sha256: row.get(first + 4)?,
+        manifest: manifest.map_or(Ok(None), |text| from_json(first + 5, &text))?,
+    })
+}
+
+/// A file that was not read yet for what it says of itself.
+#[derive(Debug, Clone)]
+pub struct UnreadFile {
+    /// Its package.
+    pub package: i64,
+    position: i64,
+    /// Name as uploaded.
+    pub name: String,
+    /// Name on disk.
+    pub stored: String,
+}
+
+/// The files that were uploaded when what they say was not kept yet.
+pub fn unread(db: &Connection) -> Result<Vec<UnreadFile>> {
+    let read =
+        |row: &Row<'_>| Ok(UnreadFile { package: row.get(0)?, position: row.get(1)?, name: row.get(2)?, stored: row.get(3)? });
+    db.prepare("SELECT package, position, name, stored FROM package_file WHERE manifest IS NULL")?.query_map([], read)?.collect()
+}
+
+/// Notes what a file says of itself.
+pub fn set_manifest(db: &Connection, file: &UnreadFile, manifest: Option<&Manifest>) -> Result<()> {
+    db.execute(
+        "UPDATE package_file SET manifest = ?3 WHERE package = ?1 AND position = ?2",
+        params![file.package, file.position, json(&manifest)?],
+    )?;
+    Ok(())
 }

@@ -50,7 +50,7 @@ class Center:
 
     def text(self, *args):
         """Runs a client command; returns what it prints for people."""
-        done = subprocess.run([QTH_CENTER, *args, "--center", self.url], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([QTH_CENTER, *args, "--center", self.url], capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             raise AssertionError(f"qth-center {' '.join(args)}: {done.stderr or done.stdout}")
         return done.stdout

@@ -67,7 +67,8 @@ pub fn catch_up(db: &Connection, files: &Files) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::store::{self, Store};
-    use qth_pack::sign;
+    use qth::delta::field::InstructionSet;
+    use qth_pack::{make, sign, Options};
 
     /// A signed package file for the product p1 and the component C.
     fn package() -> Vec<u8> {
@@ -92,6 +93,25 @@ mod tests {
         assert_eq!(read_back(b"image"), Ok(None));
         let damaged = read_back(&package()[..100]).unwrap_err().to_string();
         assert!(damaged.starts_with("'fw.pack': "), "{damaged}");
+    }
+
+    #[test]
+    fn a_package_file_whose_manifest_and_delta_differ_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let options = Options { instructions: Some(InstructionSet::Plain), ..Options::default() };
+        let delta = make(b"old", b"image", &options, &mut |_| ()).unwrap().bytes;
+        let source = pack::Source { version: "1.0.0", size: 3, sha256: container::sha256(b"old") };
+        let known = container::delta_manifest(b"image", source, &delta).unwrap();
+        let mut manifest = pack::Manifest { component: "C", target_version: "1.1.0", ..known };
+        let mut read_back = |base| {
+            manifest.outline.base = Some(base);
+            std::fs::write(&path, container::unsigned(&manifest, &delta).unwrap()).unwrap();
+            read(&path, "fw.pack").unwrap().map(|says| says.and_then(|says| says.source_version))
+        };
+        assert_eq!(read_back(0), Ok(Some("1.0.0".into())));
+        let refused = read_back(0x0800_0000).unwrap_err().to_string();
+        assert_eq!(refused, "'fw.pack': the package contradicts itself: its manifest and its delta name different flash bases");
     }
 
     #[tokio::test]

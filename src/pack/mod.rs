@@ -146,8 +146,8 @@ pub struct Source<'a> {
     pub sha256: [u8; 32],
 }
 
-/// What a manifest repeats of a delta's header, by the header's numbers, for programs that read no deltas. Devices go by the header
-/// alone.
+/// What a manifest repeats of a delta's header, by the header's numbers, for programs that read no deltas. Devices go by the
+/// header alone.
 #[cfg(feature = "std")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outline {

@@ -123,7 +123,8 @@ mod tests {
         let database = folder.path().join("center.db");
         store::tests::version_2(&database)
             .execute_batch(
-                r#"INSERT INTO package VALUES (1, 'fw', '{"name":"fw","component_type":"module","package_type":"full","target_version":"1.1.0"}', 0);
+                r#"INSERT INTO package VALUES
+                    (1, 'fw', '{"name":"fw","component_type":"module","package_type":"full","target_version":"1.1.0"}', 0);
                 INSERT INTO package_file VALUES (1, 0, 'fw.pack', 5, '', '', '', 'aa'), (1, 1, 'fw.bin', 5, '', '', '', 'bb'),
                     (1, 2, 'gone.bin', 5, '', '', '', 'cc');"#,
             )

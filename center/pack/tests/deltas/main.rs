@@ -6,7 +6,8 @@ mod firmware;
 use device::{apply, Applied};
 use firmware::{Program, Random, BASE, RAM};
 use qth::delta::field::InstructionSet::{self, Plain, Riscv32, Thumb, X86_64};
-use qth::delta::{Error, Method, RestartPoint, Standard, Tiny};
+use qth::delta::field::{Space, WINDOW};
+use qth::delta::{Error, Header, Method, RestartPoint, Slices, Standard, Tiny};
 use qth_pack::{make, Delta, Memory, Options};
 
 const METHODS: [Method; 3] = [Method::Lzma, Method::LzmaLonger, Method::Bsdiff];
@@ -60,6 +61,27 @@ fn every_delta_restores_the_new_image_in_pieces_of_any_size() {
                 assert!(image == new, "{instructions:?} {method:?} {} to {} bytes", old.len(), new.len());
             }
         }
+    }
+}
+
+#[test]
+fn where_code_is_makes_a_difference_exactly_for_the_instruction_sets_that_say_so() {
+    for instructions in [Plain, Thumb, Riscv32, X86_64] {
+        let image = Program::new(60, 1).link(instructions);
+        let header = Header::read(&delta(&image, &image, &options(instructions, &[Method::Bsdiff])).bytes).unwrap();
+        let moved = |code_end| {
+            let mut images = Slices { old: &image, new: &[] };
+            let space = Space::of(&Header { code: 0, code_end, ..header }, &mut images).unwrap();
+            let window = |at: usize| {
+                let mut window = [0; WINDOW];
+                space
+                    .corrected(&mut images, image.len() as u32, at as u32, &|_, place| (place / 64) as i32, &mut window)
+                    .unwrap();
+                window
+            };
+            (0..image.len()).step_by(WINDOW).map(window).collect::<Vec<_>>()
+        };
+        assert_eq!(moved(u32::MAX) != moved(0), instructions.reads_code(), "{instructions:?}");
     }
 }
 

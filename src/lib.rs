@@ -25,6 +25,8 @@ pub mod device;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod flash;
+#[cfg(feature = "inplace")]
+pub mod inplace;
 pub mod mqtt;
 pub mod ota;
 pub mod pack;

@@ -180,7 +180,8 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
     }
 
     /// Begins a delta, or goes on with one at a restart point that it has named before. Its first bytes come again in
-    /// either case.
+    /// either case. Where segments do not follow each other in the new image, the point's `output` says where the next one
+    /// belongs; a point whose `input` is 0 is before the first.
     pub fn begin(&mut self, point: RestartPoint) {
         self.stage = Stage::Header(0);
         self.begin = point;
@@ -195,6 +196,11 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
     /// The header, once it was read.
     pub fn header(&self) -> Option<&Header> {
         Some(&self.header).filter(|_| !matches!(self.stage, Stage::Header(_) | Stage::Failed(_)))
+    }
+
+    /// Where it is; between two segments a restart point.
+    pub fn point(&self) -> RestartPoint {
+        RestartPoint { output: self.position(), input: self.coder.taken(), distance: self.distance() }
     }
 
     /// Takes some of the delta's next bytes, and says how many. None are taken when earlier ones were not decoded yet.
@@ -262,9 +268,9 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
             }
             Stage::Resume => {
                 self.stage = Stage::Length;
-                if self.begin != RestartPoint::START {
-                    self.check_point()?;
-                    self.page_at = self.begin.output;
+                self.check_point()?;
+                self.page_at = self.begin.output;
+                if self.begin.input > 0 {
                     self.coder.skip_to(self.begin.input);
                     self.set_distance(self.begin.distance);
                     return Ok(Some(Stop::Skip));
@@ -298,7 +304,7 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
                 let distance = self.distance();
                 self.set_distance(distance);
                 if self.position() < self.header.new_size {
-                    return Ok(Some(Stop::Point(RestartPoint { output: self.position(), input: self.coder.taken(), distance })));
+                    return Ok(Some(Stop::Point(self.point())));
                 }
             }
             Stage::Done => return Ok(Some(Stop::Done)),
@@ -318,10 +324,11 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
 
     fn check_point(&self) -> Result<(), Error> {
         let RestartPoint { output, input, distance } = self.begin;
-        let at_interval = output.trailing_zeros() >= self.header.interval;
-        let is_point = at_interval && output < self.header.new_size && input >= self.coder.taken();
-        let is_inside = distance < self.header.old_size.saturating_add(output);
-        if is_point && is_inside {
+        let is_segment = output == 0 || (output.trailing_zeros() >= self.header.interval && output < self.header.new_size);
+        let is_behind = input == 0 || input >= self.coder.taken();
+        // Whether there is something at the distance is checked where it is used.
+        let is_inside = distance < self.header.old_size.saturating_add(self.header.new_size);
+        if self.begin == RestartPoint::START || (is_segment && is_behind && is_inside) {
             Ok(())
         } else {
             Err(Error::Point)

@@ -23,25 +23,51 @@ pub struct Boot {
     pub trial: Option<u8>,
 }
 
+/// What a bootloader does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It starts this image, once it has checked it.
+    Start(Boot),
+    /// It has the only slot rewritten (`inplace::Installer::run`), then decides again.
+    Rewrite,
+    /// There is nothing to start.
+    Nothing,
+}
+
+impl Decision {
+    /// The image that is started now, if one is.
+    pub fn boot(self) -> Option<Boot> {
+        match self {
+            Self::Start(boot) => Some(boot),
+            Self::Rewrite | Self::Nothing => None,
+        }
+    }
+}
+
 /// Decides what to start: the slot on trial while it has starts left, one of which is taken off before it is started;
-/// else the confirmed one; `None` when there is neither.
+/// else the confirmed one.
 ///
 /// # Errors
 /// Flash can't be read, or not be written: nothing may be started on trial without its start being counted.
-pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Option<Boot>, Error> {
+pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Decision, Error> {
     let mut records = Records::open(flash, layout);
     let mut slots = Slots::load(flash, layout, &records)?;
     slots.take_boot(flash, &mut records)?;
-    let Some((slot, info)) = slots.running().and_then(|slot| Some((slot, slots.info(slot)?))) else { return Ok(None) };
+    #[cfg(feature = "inplace")]
+    if slots.rewrite().is_some() {
+        return Ok(Decision::Rewrite);
+    }
+    let running = slots.running().and_then(|slot| Some((slot, slots.info(slot)?)));
+    let Some((slot, info)) = running else { return Ok(Decision::Nothing) };
     let trial = match info.state {
         State::Trial { boots_left } => Some(boots_left),
         _ => None,
     };
-    Ok(Some(Boot { slot, size: info.size, sha256: info.sha256, trial }))
+    Ok(Decision::Start(Boot { slot, size: info.size, sha256: info.sha256, trial }))
 }
 
 /// The slot that [`decide`] named has other content than its digest says: a slot on trial is given up, so that the next
-/// decision names the other one.
+/// decision names the other one, or has the old image brought back.
 ///
 /// # Errors
 /// It is the confirmed one, after which there is none; or flash can't be written.

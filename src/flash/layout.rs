@@ -23,7 +23,8 @@ pub struct Layout {
     pub records: Region,
     /// Size of a bank: a multiple of the erase size, with room for all records at once, 4 KiB at the least.
     pub bank: u32,
-    /// Slots A and B, of one size.
+    /// Slots A and B, of one size. Where B is smaller, A is the board's only slot and B its staging area: packages are kept there
+    /// whole, and rewrite the slot in place.
     pub slots: [Region; 2],
 }
 
@@ -43,6 +44,27 @@ impl Layout {
             Region { start: 64 * 1024 + 4 * 1024 * 1024, len: 4 * 1024 * 1024 },
         ],
     };
+
+    /// The unix board with one slot: the same records, a slot of 4 MiB, a staging area of 256 KiB.
+    pub const UNIX_INPLACE: Self = {
+        let Self { records, bank, slots: [a, b] } = Self::UNIX;
+        Self { records, bank, slots: [a, Region { start: b.start, len: 256 * 1024 }] }
+    };
+
+    /// The unix board's layout whose flash has this size; with two slots where none has.
+    #[cfg(feature = "std")]
+    pub fn unix(size: u64) -> Self {
+        match size == u64::from(Self::UNIX_INPLACE.size()) {
+            true => Self::UNIX_INPLACE,
+            false => Self::UNIX,
+        }
+    }
+
+    /// Slot A is the board's only one, B its staging area.
+    pub const fn has_one_slot(&self) -> bool {
+        let [a, b] = self.slots;
+        b.len < a.len
+    }
 
     /// Size of the flash that this layout needs.
     pub const fn size(&self) -> u32 {

@@ -12,7 +12,12 @@ pub mod layout;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
 pub mod ram;
 pub mod records;
+#[cfg(feature = "inplace")]
+mod rewrite;
 pub mod slot;
+
+#[cfg(feature = "inplace")]
+pub use rewrite::Rewrite;
 
 /// Why flash did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

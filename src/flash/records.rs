@@ -37,9 +37,11 @@ pub enum Key {
     Sequences = 9,
     /// Public key that has taken the place of the one that the script sets.
     SigningKey = 10,
+    /// How far the rewriting of a slot is.
+    Journal = 11,
 }
 
-const KEYS: [Key; 10] = [
+const KEYS: [Key; 11] = [
     Key::Boot,
     Key::Progress,
     Key::Secret,
@@ -50,6 +52,7 @@ const KEYS: [Key; 10] = [
     Key::Package,
     Key::Sequences,
     Key::SigningKey,
+    Key::Journal,
 ];
 
 const MAGIC: u32 = u32::from_le_bytes(*b"Qth1");
@@ -60,7 +63,8 @@ const HEADER: u32 = 8;
 /// Bytes that are moved at a time; no chip has a larger write size.
 const CHUNK: usize = 64;
 
-static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
+/// Of records, and of what a slot is rewritten with.
+pub(crate) static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
 
 /// The records of a flash. All state is in the flash; this only remembers where it ends.
 #[derive(Clone, Copy, Debug)]

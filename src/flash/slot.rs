@@ -1,6 +1,7 @@
 //! The two slots: what is in each, and which firmware runs.
 //!
-//! One record holds the state of both, so that every transition is one write. The slot that runs is never written.
+//! One record holds the state of both, so that every transition is one write. The slot that runs is never written; where it is
+//! the only one, the bootloader rewrites it, and B is the staging area for its packages.
 
 use super::layout::{Layout, Region};
 use super::records::{Key, Records};
@@ -28,6 +29,9 @@ pub enum Reason {
     WrongVersion = 3,
     /// The slot's content is not what was written to it.
     Digest = 4,
+    /// The package could not be applied; nothing was erased.
+    #[cfg(feature = "inplace")]
+    NotApplied = 5,
 }
 
 impl Reason {
@@ -37,6 +41,8 @@ impl Reason {
             2 => Some(Reason::DidNotConnect),
             3 => Some(Reason::WrongVersion),
             4 => Some(Reason::Digest),
+            #[cfg(feature = "inplace")]
+            5 => Some(Reason::NotApplied),
             _ => None,
         }
     }
@@ -48,6 +54,8 @@ impl Reason {
             Reason::DidNotConnect => "it did not reach the Center in time",
             Reason::WrongVersion => "it reports another version than planned",
             Reason::Digest => "its content was damaged",
+            #[cfg(feature = "inplace")]
+            Reason::NotApplied => "its package could not be applied",
         }
     }
 }
@@ -70,6 +78,13 @@ pub enum State {
     Confirmed,
     /// An image that was given up.
     Bad(Reason),
+    /// A verified package that is to rewrite the only slot.
+    Armed {
+        /// Starts that the new image then has.
+        boots: u8,
+    },
+    /// A package that has rewritten the only slot, and can bring the old image back.
+    Kept,
 }
 
 impl State {
@@ -81,6 +96,8 @@ impl State {
             State::Trial { boots_left } => (3, boots_left),
             State::Confirmed => (4, 0),
             State::Bad(reason) => (5, reason as u8),
+            State::Armed { boots } => (6, boots),
+            State::Kept => (7, 0),
         }
     }
 
@@ -91,6 +108,8 @@ impl State {
             (3, _) => State::Trial { boots_left: detail },
             (4, _) => State::Confirmed,
             (5, Some(reason)) => State::Bad(reason),
+            (6, _) => State::Armed { boots: detail },
+            (7, _) => State::Kept,
             _ => State::Empty,
         }
     }
@@ -104,6 +123,8 @@ impl State {
             State::Trial { .. } => "trial",
             State::Confirmed => "confirmed",
             State::Bad(_) => "bad",
+            State::Armed { .. } => "armed",
+            State::Kept => "kept",
         }
     }
 }
@@ -122,7 +143,7 @@ pub struct SlotInfo {
 }
 
 impl SlotInfo {
-    const EMPTY: Self = Self { state: State::Empty, size: 0, sha256: [0; 32], version: String::new() };
+    pub(super) const EMPTY: Self = Self { state: State::Empty, size: 0, sha256: [0; 32], version: String::new() };
 
     /// The slot's firmware runs, or will at the next start.
     pub const fn is_bootable(&self) -> bool {
@@ -148,12 +169,12 @@ const WRITE_MAX: usize = 32;
 /// Both slots.
 #[derive(Clone, Debug)]
 pub struct Slots {
-    layout: Layout,
-    slots: [SlotInfo; 2],
+    pub(super) layout: Layout,
+    pub(super) slots: [SlotInfo; 2],
     /// Digest of the last image that was given up; zeros: none.
     known_bad: Sha256Digest,
     /// The reason is still to be reported.
-    reverted: Option<Reason>,
+    pub(super) reverted: Option<Reason>,
 }
 
 impl Slots {
@@ -198,6 +219,11 @@ impl Slots {
         self.slots.get(slot)
     }
 
+    /// Where records and slots lie.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// Where a slot lies.
     pub fn region(&self, slot: SlotId) -> Option<Region> {
         self.layout.slots.get(slot).copied()
@@ -209,7 +235,7 @@ impl Slots {
         on_trial.or_else(|| self.slots.iter().position(|slot| slot.state == State::Confirmed))
     }
 
-    /// Largest image that fits.
+    /// Largest file that fits where downloads go.
     pub fn capacity(&self) -> u32 {
         let [a, b] = self.layout.slots;
         a.len.min(b.len)
@@ -278,6 +304,8 @@ impl Slots {
         }
         let version = String::try_from(version).map_err(|_| Error::Full)?;
         records.remove(flash, Key::Progress)?;
+        #[cfg(feature = "inplace")]
+        records.remove(flash, Key::Journal)?;
         let before = self.clone();
         let spare = self.spare_mut().ok_or(Error::State)?;
         *spare = SlotInfo { state: State::Writing, size, sha256, version };
@@ -401,6 +429,17 @@ impl Slots {
         digest(flash, region, len)
     }
 
+    /// SHA-256 of the bytes from `from` to `end` of what is being written, as flash gives them back.
+    ///
+    /// # Errors
+    /// As [`Slots::read`].
+    #[cfg(feature = "inplace")]
+    pub fn digest_from<F: NorFlash>(&self, flash: &mut F, from: u32, end: u32) -> Result<Sha256Digest, Error> {
+        let (region, _) = self.writing().ok_or(Error::State)?;
+        let region = Region { start: region.start.saturating_add(from), len: region.len.saturating_sub(from) };
+        digest(flash, region, end.saturating_sub(from))
+    }
+
     /// The image being written is whole and verified.
     ///
     /// # Errors
@@ -426,14 +465,18 @@ impl Slots {
         Ok(length)
     }
 
-    /// The ready image is started next, and has so many starts to prove itself.
+    /// The ready image is started next, and has so many starts to prove itself. On a board with one slot the ready package
+    /// rewrites that before.
     ///
     /// # Errors
     /// No image is ready, or flash can't be written.
     pub fn arm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
         let before = self.clone();
         let slot = self.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
-        slot.state = State::Trial { boots_left: boots };
+        slot.state = match cfg!(feature = "inplace") && self.layout.has_one_slot() {
+            true => State::Armed { boots },
+            false => State::Trial { boots_left: boots },
+        };
         self.save_or_restore(flash, records, before)
     }
 
@@ -493,7 +536,12 @@ impl Slots {
         self.slots.iter_mut().enumerate().find(|(slot, _)| *slot != running).map(|(_, slot)| slot)
     }
 
-    fn save_or_restore<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, before: Self) -> Result<(), Error> {
+    pub(super) fn save_or_restore<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        records: &mut Records,
+        before: Self,
+    ) -> Result<(), Error> {
         let saved = self.save(flash, records);
         if saved.is_err() {
             *self = before;
@@ -769,11 +817,11 @@ mod tests {
             step(&mut flash).unwrap();
         }
         for left in [2, 1, 0] {
-            let boot = boot::decide(&mut flash, LAYOUT).unwrap().unwrap();
+            let boot = boot::decide(&mut flash, LAYOUT).unwrap().boot().unwrap();
             assert_eq!((boot.slot, boot.trial), (1, Some(left)));
         }
         for _ in 0..2 {
-            let boot = boot::decide(&mut flash, LAYOUT).unwrap().unwrap();
+            let boot = boot::decide(&mut flash, LAYOUT).unwrap().boot().unwrap();
             assert_eq!((boot.slot, boot.trial), (0, None));
         }
         let (_, slots) = load(&mut flash);

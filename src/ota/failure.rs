@@ -89,6 +89,12 @@ pub enum Failure {
     /// The package brings the key of the next ones, and this firmware can't check signatures by it.
     #[cfg(feature = "pack")]
     NextKey = 38,
+    /// The package is for a board with another number of slots, or of other blocks.
+    #[cfg(feature = "inplace")]
+    OtherLayout = 39,
+    /// The bootloader could not apply the package; nothing was erased.
+    #[cfg(feature = "inplace")]
+    NotApplied = 40,
 }
 
 impl Failure {
@@ -142,6 +148,10 @@ impl Failure {
             Failure::OtherDelta => "package is a delta that this firmware can't apply",
             #[cfg(feature = "pack")]
             Failure::NextKey => "package brings a key that this firmware can't use",
+            #[cfg(feature = "inplace")]
+            Failure::OtherLayout => "package is for a board with another flash layout",
+            #[cfg(feature = "inplace")]
+            Failure::NotApplied => "package could not be applied, nothing was changed",
         }
     }
 
@@ -198,6 +208,10 @@ impl Failure {
         Failure::OtherDelta,
         #[cfg(feature = "pack")]
         Failure::NextKey,
+        #[cfg(feature = "inplace")]
+        Failure::OtherLayout,
+        #[cfg(feature = "inplace")]
+        Failure::NotApplied,
     ];
 }
 

@@ -17,12 +17,14 @@ pub const MAGIC: [u8; 8] = *b"QthPack\x01";
 pub const HEAD: usize = 16;
 /// Longest manifest: with what surrounds it, it comes in the first piece of a download.
 pub const MANIFEST_MAX: usize = 768;
+/// Longest signature.
+pub const SIGNATURE_MAX: usize = 96;
 /// The payload of a full package begins at a multiple of this, so that it goes to flash as it comes.
 pub const ALIGN: usize = 32;
 
 /// TTLV ids of the manifest.
 pub mod id {
-    /// 0: the payload is the image, 1: a delta.
+    /// 0: the payload is the image, 1: a delta, 2: both ways of rewriting a slot in place.
     pub const FORMAT: u16 = 1;
     /// Product key.
     pub const PRODUCT: u16 = 2;
@@ -67,6 +69,9 @@ pub enum Format {
     Full = 0,
     /// It is a delta ([`crate::delta`]).
     Delta = 1,
+    /// It rewrites the only slot in place ([`crate::inplace`](../inplace/index.html)).
+    #[cfg(feature = "inplace")]
+    InPlace = 2,
 }
 
 /// How a package is signed.
@@ -86,7 +91,7 @@ impl Scheme {
         match self {
             Self::Unsigned => 0,
             Self::P256 => 64,
-            Self::P384 => 96,
+            Self::P384 => SIGNATURE_MAX,
         }
     }
 }
@@ -113,7 +118,7 @@ pub struct Manifest<'a> {
     pub component: &'a str,
     /// 0 module, 1 MCU.
     pub kind: u8,
-    /// Where a delta starts from; `None` in a full package.
+    /// Where a delta or an in-place package starts from; `None` in a full package.
     pub source: Option<Source<'a>>,
     /// Version that the package leads to.
     pub target_version: &'a str,
@@ -227,11 +232,13 @@ fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
     let format = match number(id::FORMAT).ok_or(must)? {
         0 => Format::Full,
         1 => Format::Delta,
+        #[cfg(feature = "inplace")]
+        2 => Format::InPlace,
         _ => return Err(Error::Newer),
     };
     let source = match format {
         Format::Full => None,
-        Format::Delta => Some(Source {
+        _ => Some(Source {
             version: text(id::SOURCE_VERSION).ok_or(must)?,
             size: number(id::SOURCE_SIZE).ok_or(must)?,
             sha256: digest(id::SOURCE_SHA256).ok_or(must)?,
@@ -253,9 +260,7 @@ fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
         #[cfg(feature = "std")]
         outline: match format {
             Format::Full => Outline::default(),
-            Format::Delta => {
-                Outline { instructions: number(id::INSTRUCTIONS), base: number(id::BASE), interval: number(id::INTERVAL) }
-            }
+            _ => Outline { instructions: number(id::INSTRUCTIONS), base: number(id::BASE), interval: number(id::INTERVAL) },
         },
     })
 }

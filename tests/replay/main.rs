@@ -374,7 +374,7 @@ impl Replay {
         assert!(self.said.is_empty(), "{}: said before the restart, not by the reference: {:?}", self.name, self.said);
         self.now = self.now.after_secs(1);
         let mut flash = std::mem::replace(&mut self.device.board_mut().flash, RamFlash::new(0));
-        let decision = boot::decide(&mut flash, LAYOUT).unwrap().unwrap();
+        let decision = boot::decide(&mut flash, LAYOUT).unwrap().boot().unwrap();
         let version = if decision.slot == 1 { self.target.clone() } else { text(&self.header, "fw").into() };
         self.device = start(flash, &self.header, &version, self.now);
     }

@@ -409,7 +409,7 @@ impl World {
     fn power_on(&mut self, mut flash: RamFlash) {
         loop {
             let decision = match boot::decide(&mut flash, LAYOUT) {
-                Ok(decision) => decision.expect("something can always be started"),
+                Ok(decision) => decision.boot().expect("something can always be started"),
                 Err(_) => {
                     assert!(flash.lost_power(), "seed {}: flash fails", self.seed);
                     flash.restore_power();

@@ -10,6 +10,9 @@ mod outcome;
 #[cfg_attr(not(feature = "pack"), path = "no_package.rs")]
 mod package;
 mod resume;
+#[cfg_attr(not(feature = "inplace"), path = "no_staging.rs")]
+#[cfg(feature = "pack")]
+mod staging;
 #[cfg(feature = "pack")]
 mod trust;
 

@@ -1,7 +1,8 @@
 //! Packages: which are taken, and how one becomes the image in the other slot while it is downloaded.
 //!
 //! Whatever a package says of itself is checked before anything is erased. After a restart its first piece is downloaded and
-//! checked once more, and it goes on where the slot says; nothing of a manifest is kept.
+//! checked once more, and it goes on where the slot says; nothing of a manifest is kept. What differs on boards with one slot is in
+//! `staging.rs`.
 
 use super::Taken;
 use crate::board::Board;
@@ -19,15 +20,15 @@ const MADE_AT_A_TIME: usize = crate::device::limits::PIECE;
 
 /// A package that was accepted and is coming in.
 pub(super) struct Incoming {
-    format: Format,
+    pub(super) format: Format,
     /// Where the payload begins in the file.
-    payload_at: u32,
+    pub(super) payload_at: u32,
     /// First byte of the file that is still to be used.
-    next: u32,
+    pub(super) next: u32,
     /// Size of the image that the delta starts from.
     old_size: u32,
-    /// Size of the new image.
-    size: u32,
+    /// Size of the new image; of an in-place package, of its file.
+    pub(super) size: u32,
     /// The end of the delta was decoded; a full package has nothing to decode.
     is_decoded: bool,
     /// There is more to make of the piece at hand, from this time on.
@@ -43,7 +44,7 @@ impl Incoming {
 pub(super) struct Packages {
     /// Otherwise what comes in is a plain image.
     is_coming: bool,
-    incoming: Incoming,
+    pub(super) incoming: Incoming,
     decoder: delta::Standard,
 }
 
@@ -88,6 +89,8 @@ impl<B: Board> Core<B> {
                 Ok(Some(Taken::All))
             }
             Format::Delta => self.apply(now, unused).map(Some),
+            #[cfg(feature = "inplace")]
+            Format::InPlace => self.stage(unused).map(Some),
         }
     }
 
@@ -95,6 +98,7 @@ impl<B: Board> Core<B> {
     fn package_begins(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.upgrade.packages.forget();
         if !pack::is_package(bytes) {
+            self.check_layout(None)?;
             return if self.wants_signatures() { Err(Failure::Unsigned) } else { Ok(()) };
         }
         let package = pack::parse(bytes).map_err(|error| match error {
@@ -103,6 +107,7 @@ impl<B: Board> Core<B> {
         })?;
         let manifest = &package.manifest;
         self.check_signature(&package)?;
+        self.check_layout(Some(&package))?;
         self.check_target(&package)?;
         self.check_sequence(manifest)?;
         self.check_source(manifest)?;
@@ -127,10 +132,19 @@ impl<B: Board> Core<B> {
         if size != Some(self.upgrade.size) || !is_aligned || !is_whole || manifest.target_size == 0 {
             return Err(Failure::BadPackage);
         }
-        if manifest.target_size > self.slots.capacity() {
+        if manifest.target_size > self.room_for(manifest.format) {
             return Err(Failure::TooLarge);
         }
         Ok(())
+    }
+
+    /// Largest image that a package of this format can lead to.
+    fn room_for(&self, format: Format) -> u32 {
+        match format {
+            #[cfg(feature = "inplace")]
+            Format::InPlace => self.slots.region(0).map_or(0, |slot| slot.len),
+            _ => self.slots.capacity(),
+        }
     }
 
     /// A delta starts from the image that runs, as flash gives that back.
@@ -146,21 +160,32 @@ impl<B: Board> Core<B> {
 
     /// Goes on with the image in the slot if it is this one; begins it otherwise.
     fn accept(&mut self, package: &Package<'_>) -> Result<(), crate::flash::Error> {
-        let Manifest { format, target_size, target_sha256, target_version, source, .. } = package.manifest;
+        let Manifest { format, target_sha256, target_version, source, .. } = package.manifest;
+        // What is written beside the image that runs, and what that is to be.
+        let (size, sha256) = match format {
+            #[cfg(feature = "inplace")]
+            Format::InPlace => (self.upgrade.size, package.manifest.payload_sha256),
+            _ => (package.manifest.target_size, target_sha256),
+        };
         let flash = self.board.flash();
-        let reached = match self.slots.promised() == Some(&target_sha256) {
+        let reached = match self.slots.promised() == Some(&sha256) {
             true => self.slots.resume(flash, &self.records),
             false => None,
         };
         let reached = match reached {
             Some(reached) => reached,
             None => {
-                self.slots.begin(flash, &mut self.records, target_size, target_sha256, target_version)?;
+                self.slots.begin(flash, &mut self.records, size, sha256, target_version)?;
                 0
             }
         };
         let payload_at = package.payload_at() as u32;
         let next = match format {
+            #[cfg(feature = "inplace")]
+            Format::InPlace => {
+                self.stage_again(reached)?;
+                reached
+            }
             Format::Full => payload_at.saturating_add(reached),
             Format::Delta => {
                 let point = RestartPoint::from_bytes(&self.slots.restart_point(flash, &self.records));
@@ -174,8 +199,8 @@ impl<B: Board> Core<B> {
             payload_at,
             next,
             old_size: source.map_or(0, |source| source.size),
-            size: target_size,
-            is_decoded: format == Format::Full,
+            size,
+            is_decoded: format != Format::Delta,
             busy: None,
         };
         Ok(())
@@ -225,10 +250,19 @@ impl<B: Board> Core<B> {
         Ok(Taken::Part)
     }
 
-    /// All of the file has come: the image in the slot has to be what the manifest says. `None` after a plain image.
+    /// All of the file has come: the image in the slot has to be what the manifest says. `None` where what came is to be compared
+    /// with the file information.
     pub(super) fn package_finished(&mut self) -> Option<Result<(), Failure>> {
         let is_coming = core::mem::take(&mut self.upgrade.packages.is_coming);
-        is_coming.then(|| self.check_made())
+        if !is_coming {
+            return None;
+        }
+        #[cfg(feature = "inplace")]
+        if self.upgrade.packages.incoming.format == Format::InPlace {
+            // Then its file is compared with what the Center has said, as a plain image is.
+            return self.check_staged().err().map(Err);
+        }
+        Some(self.check_made())
     }
 
     fn check_made(&mut self) -> Result<(), Failure> {
@@ -247,6 +281,10 @@ impl<B: Board> Core<B> {
 
 /// The package is none for this device, and comes no better another time.
 pub(super) fn is_refusal(failure: Failure) -> bool {
+    #[cfg(feature = "inplace")]
+    if failure == Failure::OtherLayout {
+        return true;
+    }
     use Failure::{NewerFormat, NextKey, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};
     matches!(
         failure,

@@ -162,5 +162,7 @@ fn of_revert(reason: Reason) -> Failure {
         Reason::DidNotConnect => Failure::DidNotConnect,
         Reason::WrongVersion => Failure::WrongVersion,
         Reason::Digest => Failure::SlotDigest,
+        #[cfg(feature = "inplace")]
+        Reason::NotApplied => Failure::NotApplied,
     }
 }

@@ -37,7 +37,7 @@ impl UnixBoard {
     /// The flash file named by `QTH_FLASH` can't be used.
     pub fn from_environment(version: &str) -> io::Result<Self> {
         let flash = Flash::open(text("QTH_FLASH").as_deref())?;
-        let [slot, _] = Layout::UNIX.slots;
+        let [_, room] = flash.layout().slots;
         Ok(Self {
             flash,
             started: if is_set("QTH_BOARD") { Started::BySlot } else { Started::Directly },
@@ -45,7 +45,7 @@ impl UnixBoard {
                 battery: number_or("QTH_BATTERY", BATTERY, 0..=100),
                 millivolts: MILLIVOLTS,
                 signal: number_or("QTH_SIGNAL", SIGNAL, -150..=0),
-                free: number_or("QTH_FREE", slot.len, 0..=u32::MAX),
+                free: number_or("QTH_FREE", room.len, 0..=u32::MAX),
             },
             version: text_or("QTH_VERSION", version, "a version of at most 64 characters", |text| text.len() <= VERSION_MAX),
             dk: text_or("QTH_DK", DK, "a device key of at most 16 characters", |text| text.len() <= limits::DEVICE_KEY),
@@ -63,7 +63,7 @@ impl Board for UnixBoard {
     }
 
     fn layout(&self) -> Layout {
-        Layout::UNIX
+        self.flash.layout()
     }
 
     fn started(&self) -> Started {

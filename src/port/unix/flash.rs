@@ -20,19 +20,25 @@ pub enum Flash {
 }
 
 impl Flash {
-    /// The flash in the file or folder at `path`, which is made where it is missing; in memory without a path.
+    /// The flash in the file or folder at `path`, which is made where it is missing; in memory without a path. A file that is there
+    /// tells by its size which layout it has.
     ///
     /// # Errors
     /// The file can't be opened, or another process has it open.
     pub(super) fn open(path: Option<&str>) -> io::Result<Self> {
-        let size = Layout::UNIX.size();
-        let Some(path) = path else { return Ok(Self::Ram(RamFlash::new(size))) };
+        let Some(path) = path else { return Ok(Self::Ram(RamFlash::new(Layout::UNIX.size()))) };
         let mut path = PathBuf::from(path);
         if path.is_dir() {
             path.push(FILE);
         }
-        let flash = FileFlash::open(&path, size);
+        let layout = Layout::unix(path.metadata().map_or(0, |file| file.len()));
+        let flash = FileFlash::open(&path, layout.size());
         flash.map(Self::File).map_err(|error| io::Error::new(error.kind(), format!("flash in {}: {error}", path.display())))
+    }
+
+    /// Where records and slots lie.
+    pub(super) fn layout(&self) -> Layout {
+        Layout::unix(self.capacity() as u64)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Packages as a whole: made, checked, applied.
 
 use crate::apply::apply;
+use crate::board;
 use qth::delta::{self, Header};
+use qth::inplace::staged::{Payload, Way};
 use qth::pack::{self, id, Format, Manifest, Outline, Package, Scheme, Source, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
 use qth::protocol::ttlv::Writer;
 use sha2::{Digest, Sha256};
@@ -43,6 +45,9 @@ pub enum PackageError {
     /// The delta does not give what the manifest says.
     #[error("the delta does not lead to the image that the manifest names")]
     Target,
+    /// The way back does not lead to the old image.
+    #[error("the package installs its image, but does not bring the old one back")]
+    Back,
     /// An image or a payload of 4 GB or more.
     #[error("an image of 4 GB or more does not fit a package")]
     TooLarge,
@@ -94,10 +99,23 @@ pub fn manifest<'a>(image: &[u8], payload: &[u8]) -> Result<Manifest<'a>, Packag
 /// # Errors
 /// [`PackageError::TooLarge`]; `delta` is none.
 pub fn delta_manifest<'a>(image: &[u8], source: Source<'a>, delta: &[u8]) -> Result<Manifest<'a>, PackageError> {
-    let header = read_header(delta)?;
+    changing(Format::Delta, image, source, delta)
+}
+
+/// The same of an in-place package.
+///
+/// # Errors
+/// [`PackageError::TooLarge`]; `payload` is none of such a package.
+pub fn in_place_manifest<'a>(image: &[u8], source: Source<'a>, payload: &[u8]) -> Result<Manifest<'a>, PackageError> {
+    changing(Format::InPlace, image, source, payload)
+}
+
+fn changing<'a>(format: Format, image: &[u8], source: Source<'a>, payload: &[u8]) -> Result<Manifest<'a>, PackageError> {
+    let known = Manifest { format, source: Some(source), ..manifest(image, payload)? };
+    let header = header(&known, payload)?.ok_or(PackageError::BadDelta)?;
     let outline =
         Outline { instructions: Some(header.instructions as u32), base: Some(header.base), interval: Some(header.interval) };
-    Ok(Manifest { format: Format::Delta, source: Some(source), outline, ..manifest(image, delta)? })
+    Ok(Manifest { outline, ..known })
 }
 
 /// Head and manifest: what a signature of this scheme covers.
@@ -175,14 +193,42 @@ pub fn open(bytes: &[u8]) -> Result<Package<'_>, PackageError> {
     Ok(package)
 }
 
-/// The header of the delta in a package; `None` of a full one.
+/// The header of the delta in a package, in an in-place one that of the way to the new image; `None` of a full one.
 ///
 /// # Errors
 /// It can't be read.
 pub fn delta_header(package: &Package<'_>) -> Result<Option<Header>, PackageError> {
+    header(&package.manifest, package.payload)
+}
+
+/// How an in-place package rewrites the slot, there and back; `None` of another.
+///
+/// # Errors
+/// It can't be read.
+pub fn ways(package: &Package<'_>) -> Result<Option<(Payload, [Way; 2])>, PackageError> {
     match package.manifest.format {
+        Format::InPlace => both_ways(&package.manifest, package.payload).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn both_ways(manifest: &Manifest<'_>, bytes: &[u8]) -> Result<(Payload, [Way; 2]), PackageError> {
+    let payload = Payload::parse(manifest.payload_size, bytes).map_err(|_| PackageError::BadDelta)?;
+    let way = |back: bool| {
+        let size = if back { manifest.source.map_or(0, |source| source.size) } else { manifest.target_size };
+        payload.way_in(back, size, bytes).map_err(|_| PackageError::BadDelta)
+    };
+    Ok((payload, [way(false)?, way(true)?]))
+}
+
+fn header(manifest: &Manifest<'_>, payload: &[u8]) -> Result<Option<Header>, PackageError> {
+    match manifest.format {
         Format::Full => Ok(None),
-        Format::Delta => read_header(package.payload).map(Some),
+        Format::Delta => read_header(payload).map(Some),
+        Format::InPlace => {
+            let (_, [there, _]) = both_ways(manifest, payload)?;
+            read_header(&payload[there.delta as usize..]).map(Some)
+        }
     }
 }
 
@@ -196,12 +242,17 @@ fn read_header(delta: &[u8]) -> Result<Header, PackageError> {
 /// A device goes by the header; programs that read the manifest only must not be told something else.
 fn agree(manifest: &Manifest<'_>, header: &Header) -> Result<(), PackageError> {
     let Outline { instructions, base, interval } = manifest.outline;
+    let whole = |size: u32| match manifest.format {
+        // In whole blocks, which the interval is.
+        Format::InPlace => size.next_multiple_of(1 << header.interval.min(30)),
+        _ => size,
+    };
     let pairs = [
         ("instruction sets", instructions, header.instructions as u32),
         ("flash bases", base, header.base),
         ("restart points", interval, header.interval),
-        ("sizes of the old image", manifest.source.map(|source| source.size), header.old_size),
-        ("sizes of the new image", Some(manifest.target_size), header.new_size),
+        ("sizes of the old image", manifest.source.map(|source| whole(source.size)), header.old_size),
+        ("sizes of the new image", Some(whole(manifest.target_size)), header.new_size),
     ];
     match pairs.into_iter().find(|(_, said, is)| said.is_some_and(|said| said != *is)) {
         Some((what, ..)) => Err(PackageError::Contradiction(what)),
@@ -232,15 +283,18 @@ pub fn image(package: &Package<'_>, old: Option<&[u8]>) -> Result<Vec<u8>, Packa
     let Manifest { format, source, target_size, target_sha256, .. } = &package.manifest;
     let image = match (format, source, old) {
         (Format::Full, ..) => package.payload.to_vec(),
-        (Format::Delta, Some(source), Some(old)) => {
-            if old.len() != source.size as usize || sha256(old) != source.sha256 {
-                return Err(PackageError::Source(source.version.to_owned()));
+        (_, Some(source), Some(old)) if old.len() != source.size as usize || sha256(old) != source.sha256 => {
+            return Err(PackageError::Source(source.version.to_owned()));
+        }
+        (Format::Delta, Some(_), Some(old)) => apply(old, package.payload).map_err(|_| PackageError::Target)?,
+        (Format::InPlace, Some(_), Some(old)) => {
+            let outcome = board::install(old, package, *target_size as usize).ok_or(PackageError::Target)?;
+            if outcome.back != old {
+                return Err(PackageError::Back);
             }
-            apply(old, package.payload).map_err(|_| PackageError::Target)?
+            outcome.there
         }
-        (Format::Delta, source, _) => {
-            return Err(PackageError::NeedsSource(source.map_or("", |source| source.version).to_owned()))
-        }
+        (_, source, _) => return Err(PackageError::NeedsSource(source.map_or("", |source| source.version).to_owned())),
     };
     if image.len() != *target_size as usize || sha256(&image) != *target_sha256 {
         return Err(PackageError::Target);

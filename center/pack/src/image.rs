@@ -6,11 +6,14 @@ use qth::delta::field::{Field, Space, WINDOW};
 use qth::delta::shifts::Region;
 use qth::delta::{Header, Slices};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// An image and its addresses.
 pub struct Image<'a> {
     pub bytes: &'a [u8],
     space: Space,
+    /// Bytes around a window that can change how it is read.
+    margins: (usize, usize),
     /// The fields, by their place in the image.
     pub fields: BTreeMap<u32, Field>,
 }
@@ -19,8 +22,9 @@ impl<'a> Image<'a> {
     /// As the header says. Its `old_size` has to be this image's.
     pub fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Error> {
         let space = Space::of(header, &mut Slices { old: bytes, new: &[] }).map_err(|_| Error::NotElf)?;
-        let fields = fields(bytes, &space, header.instructions.margins());
-        Ok(Self { bytes, space, fields })
+        let margins = header.instructions.margins();
+        let fields = fields(bytes, &space, margins);
+        Ok(Self { bytes, space, margins, fields })
     }
 
     /// The region of an address, and its place there.
@@ -30,17 +34,25 @@ impl<'a> Image<'a> {
 
     /// The image as the device reads it through this table.
     pub fn corrected(&self, table: &Table) -> Result<Vec<u8>, Error> {
+        let mut corrected = self.bytes.to_vec();
+        self.correct(table, self.bytes, 0..self.bytes.len(), &mut corrected)?;
+        Ok(corrected)
+    }
+
+    /// Corrects the image once more where a change of the bytes `changed` can be seen. `bytes` are its bytes now.
+    pub fn correct(&self, table: &Table, bytes: &[u8], changed: Range<usize>, corrected: &mut [u8]) -> Result<(), Error> {
         let shift = |region, place| table.shift(region, place);
-        let size = self.bytes.len();
-        let mut corrected = Vec::with_capacity(size + WINDOW);
-        let mut images = Slices { old: self.bytes, new: &[] };
-        for at in (0..size).step_by(WINDOW) {
+        let size = bytes.len();
+        let (before, behind) = self.margins;
+        let first = changed.start.saturating_sub(behind) / WINDOW * WINDOW;
+        let mut images = Slices { old: bytes, new: &[] };
+        for at in (first..size.min(changed.end + before)).step_by(WINDOW) {
             let mut window = [0; WINDOW];
             self.space.corrected(&mut images, size as u32, at as u32, &shift, &mut window).map_err(|_| Error::NotElf)?;
-            corrected.extend(window);
+            let end = size.min(at + WINDOW);
+            corrected[at..end].copy_from_slice(&window[..end - at]);
         }
-        corrected.truncate(size);
-        Ok(corrected)
+        Ok(())
     }
 }
 

@@ -8,12 +8,15 @@
 
 mod align;
 mod apply;
+mod board;
 mod code;
 pub mod container;
 mod image;
+pub mod inplace;
 mod learn;
 mod lzma;
 mod moves;
+mod order;
 mod package;
 mod range;
 pub mod sign;
@@ -48,6 +51,12 @@ pub enum Error {
     Interval,
     /// A compression library fails.
     Encoder,
+    /// Blocks that are rewritten in place are not a power of two from 1 KB to 128 KB, or slot and staging area no multiples of them.
+    Layout,
+    /// An image, of this size in whole blocks, is larger than the slot.
+    Slot(usize),
+    /// The package, of this size, leaves no room for a scratch block in the staging area.
+    Staging(usize),
 }
 
 impl fmt::Display for Error {
@@ -58,6 +67,14 @@ impl fmt::Display for Error {
             Error::NotElf => "an image is not an x86-64 ELF file that can be read",
             Error::Interval => "the interval of restart points has to be a power of two from 1 KB to 1 GB",
             Error::Encoder => "the compression library fails",
+            Error::Layout => "a block has to be a power of two from 1 KB to 128 KB, slot and staging area multiples of it",
+            Error::Slot(size) => return write!(to, "an image takes {size} bytes in whole blocks, and the slot has less"),
+            Error::Staging(size) => {
+                return write!(
+                    to,
+                    "the package has {size} bytes, and with a scratch block behind it does not fit the staging area"
+                )
+            }
         })
     }
 }
@@ -141,26 +158,55 @@ pub struct Delta {
 /// # Errors
 /// See [`Error`].
 pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Delta, Error> {
-    let mut header = header(old, new, options)?;
-    let as_data = Reading::new(old, new, &header, false)?;
-    let as_code = header.instructions.reads_code().then(|| Reading::new(old, new, &header, true)).transpose()?;
-    let readings: Vec<(&Reading, bool)> = as_code.iter().map(|reading| (reading, true)).chain([(&as_data, false)]).collect();
+    let header = header(old, new, options)?;
     let methods: Vec<Method> = options
         .methods
         .iter()
         .copied()
         .filter(|method| options.memory == Memory::Standard || *method == Method::Bsdiff)
         .collect();
-
-    let mut report = Progress { done: 0, of: ROUNDS * (1 + PENALTIES.len()) };
+    let mut best: Option<Delta> = None;
+    let mut tried = Vec::new();
+    let mut report = Progress { done: 0, of: STEPS };
     let mut step = || {
         progress(report);
         report.done += 1;
     };
+    search(old, new, header, options.memory, &mut step, &mut |header, table, corrected| {
+        for method in &methods {
+            let bytes = encode(corrected, new, &Header { method: *method, ..*header }, table)?;
+            let chosen = Candidate { method: *method, shifts: table.len(), size: bytes.len() };
+            tried.push(chosen);
+            if best.as_ref().is_none_or(|best| bytes.len() < best.bytes.len()) {
+                best = Some(Delta { bytes, chosen, tried: Vec::new() });
+            }
+        }
+        Ok(())
+    })?;
+    step();
+    best.map(|best| Delta { tried, ..best }).ok_or(Error::Encoder)
+}
+
+/// How often [`search`] tells of a step, and who calls it once more.
+const STEPS: usize = ROUNDS * (1 + PENALTIES.len());
+
+/// Takes a table of shifts, the part of the old image that is code (in the header), and the old image corrected by them.
+type Try<'a> = &'a mut dyn FnMut(&Header, &Table, &[u8]) -> Result<(), Error>;
+
+/// Learns tables of shifts, and has each tried.
+fn search(
+    old: &[u8],
+    new: &[u8],
+    mut header: Header,
+    memory: Memory,
+    step: &mut dyn FnMut(),
+    attempt: Try<'_>,
+) -> Result<(), Error> {
+    let as_data = Reading::new(old, new, &header, false)?;
+    let as_code = header.instructions.reads_code().then(|| Reading::new(old, new, &header, true)).transpose()?;
+    let readings: Vec<(&Reading, bool)> = as_code.iter().map(|reading| (reading, true)).chain([(&as_data, false)]).collect();
     step();
     let mut covers = align(old, new)?;
-    let mut best: Option<Delta> = None;
-    let mut tried = Vec::new();
     for round in 0..ROUNDS {
         let code = (round > 0).then_some(header.code..header.code_end);
         if let Some(as_code) = &as_code {
@@ -174,24 +220,15 @@ pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(
         let table = |penalty| Table::new(&seen, penalty);
         for penalty in PENALTIES {
             step();
-            let table = fitting(&table, penalty, options.memory);
-            let corrected = was.corrected(&table)?;
-            for method in &methods {
-                let bytes = encode(&corrected, new, &Header { method: *method, ..header }, &table)?;
-                let chosen = Candidate { method: *method, shifts: table.len(), size: bytes.len() };
-                tried.push(chosen);
-                if best.as_ref().is_none_or(|best| bytes.len() < best.bytes.len()) {
-                    best = Some(Delta { bytes, chosen, tried: Vec::new() });
-                }
-            }
+            let table = fitting(&table, penalty, memory);
+            attempt(&header, &table, &was.corrected(&table)?)?;
         }
         if round + 1 < ROUNDS {
             step();
             covers = align(&was.corrected(&table(PENALTY_TO_ALIGN))?, new)?;
         }
     }
-    step();
-    best.map(|best| Delta { tried, ..best }).ok_or(Error::Encoder)
+    Ok(())
 }
 
 /// Both images, as all code or as all data.

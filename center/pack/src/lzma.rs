@@ -18,7 +18,7 @@ pub enum Part {
 }
 
 impl Part {
-    fn length(self) -> u32 {
+    pub fn length(self) -> u32 {
         match self {
             Part::Byte(_) => 1,
             Part::Copy { length, .. } => length,
@@ -26,7 +26,7 @@ impl Part {
     }
 }
 
-/// How the library is to look for matches.
+/// How the library is to look for matches: as well as it can.
 fn options(dictionary: &[u8], size: usize) -> LzmaOptions {
     LzmaOptions {
         dict_size: (dictionary.len() + size).next_power_of_two().max(1 << 16) as u32,
@@ -43,7 +43,16 @@ fn options(dictionary: &[u8], size: usize) -> LzmaOptions {
 
 /// The new image as parts of itself and the old one.
 pub fn parse(old: &[u8], new: &[u8]) -> Result<Vec<Part>, Error> {
-    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options(old, new.len()), false).map_err(|_| Error::Encoder)?;
+    parse_by(old, new, &options(old, new.len()))
+}
+
+/// As [`parse`], for a few bytes beside a long old image: the library may take no time to know that well.
+pub fn parse_block(old: &[u8], block: &[u8]) -> Result<Vec<Part>, Error> {
+    parse_by(old, block, &LzmaOptions { mf: MfType::Hc4, depth_limit: 200, ..options(old, block.len()) })
+}
+
+fn parse_by(old: &[u8], new: &[u8], options: &LzmaOptions) -> Result<Vec<Part>, Error> {
+    let mut writer = LzmaWriter::new_no_header(Vec::new(), options, false).map_err(|_| Error::Encoder)?;
     writer.write_all(new).map_err(|_| Error::Encoder)?;
     let stream = writer.finish().map_err(|_| Error::Encoder)?;
     parts(old, new, &stream)
@@ -95,34 +104,60 @@ fn byte_back(old: &[u8], new: &[u8], position: usize, distance: u32) -> Option<u
 
 /// Codes the parts in segments of `interval` bytes of the new image: of each, its length and its bytes.
 pub fn encode(old: &[u8], new: &[u8], parts: &[Part], interval: Option<u32>, longer: bool) -> Vec<u8> {
-    let size = new.len() as u32;
-    let interval = interval.unwrap_or(u32::MAX);
     let mut segments = Vec::new();
-    let mut distance = (old.len() as u32).wrapping_sub(1);
-    let mut parts = parts.iter().copied();
-    let mut split = None;
-    let mut begin = 0u32;
-    while begin < size {
-        let end = begin.saturating_add(interval).min(size);
-        let mut segment = Segment::new(old, new, begin, end, distance, longer);
-        while segment.position < end {
-            let Some(part) = split.take().or_else(|| parts.next()) else { break };
-            let room = end - segment.position;
-            match part {
-                Part::Copy { distance, length } if length > room => {
-                    segment.add(Part::Copy { distance, length: room });
-                    split = Some(Part::Copy { distance, length: length - room });
-                }
-                _ => segment.add(part),
-            }
-        }
-        distance = segment.state.distance();
-        let bytes = segment.finish();
-        crate::package::number(&mut segments, bytes.len() as u32);
-        segments.extend(bytes);
-        begin = end;
+    let mut distance = first_distance(old);
+    let mut begin = 0;
+    for parts in split(parts, interval.unwrap_or(u32::MAX)) {
+        distance = segment(&mut segments, old, new, begin, &parts, distance, longer);
+        begin += parts.iter().map(|part| part.length()).sum::<u32>();
     }
     segments
+}
+
+/// The distance before the first segment: the byte of the old image that is where the new one begins.
+pub fn first_distance(old: &[u8]) -> u32 {
+    (old.len() as u32).wrapping_sub(1)
+}
+
+/// The parts of each `interval` bytes of the new image.
+pub fn split(parts: &[Part], interval: u32) -> Vec<Vec<Part>> {
+    let mut segments = Vec::new();
+    let mut segment = Vec::new();
+    let mut room = interval;
+    for part in parts {
+        let mut part = *part;
+        while part.length() > room {
+            if let Part::Copy { distance, length } = part {
+                segment.push(Part::Copy { distance, length: room });
+                part = Part::Copy { distance, length: length - room };
+            }
+            segments.push(std::mem::take(&mut segment));
+            room = interval;
+        }
+        room -= part.length();
+        segment.push(part);
+        if room == 0 {
+            segments.push(std::mem::take(&mut segment));
+            room = interval;
+        }
+    }
+    if !segment.is_empty() {
+        segments.push(segment);
+    }
+    segments
+}
+
+/// Codes the parts of one segment, which begins at `begin` in the new image, behind others: its length and its bytes. The distance
+/// goes from segment to segment.
+pub fn segment(segments: &mut Vec<u8>, old: &[u8], new: &[u8], begin: u32, parts: &[Part], distance: u32, longer: bool) -> u32 {
+    let end = begin + parts.iter().map(|part| part.length()).sum::<u32>();
+    let mut segment = Segment::new(old, new, begin, end, distance, longer);
+    parts.iter().for_each(|part| segment.add(*part));
+    let distance = segment.state.distance();
+    let bytes = segment.finish();
+    crate::package::number(segments, bytes.len() as u32);
+    segments.extend(bytes);
+    distance
 }
 
 struct Segment<'a> {

@@ -6,6 +6,7 @@ use super::table::{colour, number};
 use qth::delta::field::InstructionSet;
 use qth::delta::header::NO_INTERVAL;
 use qth::delta::{Header, Method};
+use qth::inplace::staged::{Payload, Way};
 use qth::pack::{Format, Manifest, Package, Scheme, Source};
 use qth_pack::container;
 use serde_json::{json, Value};
@@ -17,8 +18,17 @@ const SHORT: usize = 8;
 pub fn inspect(api: &Api, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let package = container::open(bytes)?;
     let header = container::delta_header(&package)?;
-    api.print(&fields(bytes, &package, header.as_ref()), |_| {
-        for (place, group) in groups(name, bytes, &package, header.as_ref()).into_iter().enumerate() {
+    let ways = container::ways(&package)?;
+    let mut said = fields(bytes, &package, header.as_ref());
+    if let Some((payload, ways)) = &ways {
+        let sizes = ways.each_ref().map(|way| way.end - way.delta);
+        said["block"] = json!(payload.block);
+        said["delta_sizes"] = json!(sizes);
+    }
+    api.print(&said, |_| {
+        let mut groups = groups(name, bytes, &package, header.as_ref());
+        groups.extend(ways.as_ref().map(in_place));
+        for (place, group) in groups.into_iter().enumerate() {
             if place > 0 {
                 say!("");
             }
@@ -32,7 +42,7 @@ pub fn inspect(api: &Api, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
 fn fields(bytes: &[u8], package: &Package<'_>, header: Option<&Header>) -> Value {
     let Manifest { format, product, component, kind, source, target_version, target_size, target_sha256, .. } = package.manifest;
     let mut fields = json!({
-        "format": match format { Format::Full => "full", Format::Delta => "delta" },
+        "format": match format { Format::Full => "full", Format::Delta => "delta", Format::InPlace => "in place" },
         "product": product,
         "component": component,
         "component_type": if kind == 0 { "module" } else { "mcu" },
@@ -68,6 +78,7 @@ type Group = Vec<(&'static str, String)>;
 fn groups(name: &str, bytes: &[u8], package: &Package<'_>, header: Option<&Header>) -> Vec<Group> {
     let Manifest { product, component, kind, source, target_version, target_size, target_sha256, sequence, .. } =
         package.manifest;
+    let is_in_place = package.manifest.format == Format::InPlace;
     let short = |digest: &[u8]| hex(digest)[..SHORT].to_owned();
     let size = |size: usize| format!("{} bytes", number(size as u64));
     let image = |bytes: u32, digest: &[u8]| format!("{}, SHA-256 {}", size(bytes as usize), hex(digest));
@@ -78,7 +89,9 @@ fn groups(name: &str, bytes: &[u8], package: &Package<'_>, header: Option<&Heade
     let about = vec![
         ("package", name.to_owned()),
         match source {
-            Some(Source { version, sha256, .. }) => ("delta", format!("{version} ({}) -> {target}", short(&sha256))),
+            Some(Source { version, sha256, .. }) => {
+                (if is_in_place { "in place" } else { "delta" }, format!("{version} ({}) -> {target}", short(&sha256)))
+            }
             None => ("full", format!("-> {target}")),
         },
         ("for", format!("{product}, component {component} ({kind})")),
@@ -135,6 +148,20 @@ fn coding(header: &Header) -> Group {
         },
     ));
     coding
+}
+
+/// How an in-place package rewrites the slot.
+fn in_place((payload, ways): &(Payload, [Way; 2])) -> Group {
+    let way = |way: &Way| {
+        let (size, blocks) = (number((way.end - way.delta).into()), number(way.order.blocks().into()));
+        format!("{size} bytes, for {blocks} blocks")
+    };
+    let [there, back] = ways;
+    vec![
+        ("block", format!("{} bytes are rewritten at a time", number(payload.block.into()))),
+        ("there", way(there)),
+        ("back", way(back)),
+    ]
 }
 
 /// Which part of the old image is read as code.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use qth::delta::field::InstructionSet;
 use qth::pack::{Manifest, PublicKey, Scheme, Source};
 use qth_pack::container::{self, sha256};
+use qth_pack::inplace::{self, InPlace, Layout};
 use qth_pack::sign::{self, SignError};
 use qth_pack::{Candidate, Delta, Memory, Options};
 use serde_json::{json, Value};
@@ -50,6 +51,10 @@ pub enum Task {
         /// For devices whose decoder has 1.5 KB of memory instead of 5.5 KB
         #[arg(long)]
         tiny: bool,
+        /// For boards with one slot, which the package rewrites in place: "inplace" for the unix board's layout, or sizes of slot,
+        /// staging area and erase block, such as 512K:64K:4K
+        #[arg(long, value_parser = layout, conflicts_with_all = ["interval", "tiny"])]
+        layout: Option<Layout>,
         #[command(flatten)]
         about: About,
     },
@@ -143,12 +148,73 @@ pub enum Curve {
     P384,
 }
 
-/// How a delta was made, and what else was tried.
-fn made_how(delta: &Delta) -> Value {
-    let way = |way: &Candidate| json!({ "method": method(way.method).0, "shifts": way.shifts, "payload_size": way.size });
-    let mut made = way(&delta.chosen);
-    made["tried"] = delta.tried.iter().map(way).collect();
-    made
+/// What a package was made of.
+enum Made<'a> {
+    Full,
+    Delta(Delta),
+    /// For a board of this layout, and from this image.
+    InPlace(InPlace, Layout, &'a [u8]),
+}
+
+impl Made<'_> {
+    /// How it was made, and what else was tried.
+    fn how(&self) -> Value {
+        let candidate =
+            |way: &Candidate| json!({ "method": method(way.method).0, "shifts": way.shifts, "payload_size": way.size });
+        match self {
+            Made::Full => json!({}),
+            Made::Delta(delta) => {
+                let mut how = candidate(&delta.chosen);
+                how["tried"] = delta.tried.iter().map(candidate).collect();
+                how
+            }
+            Made::InPlace(made, layout, _) => {
+                let way = |way: &inplace::Way| {
+                    let mut how = candidate(&way.chosen);
+                    how["runs"] = json!(way.runs);
+                    how["tried"] = way.tried.iter().map(candidate).collect();
+                    how
+                };
+                json!({ "block": layout.block, "there": way(&made.there), "back": way(&made.back) })
+            }
+        }
+    }
+
+    /// The same for people, a line each.
+    fn lines(&self) -> Vec<String> {
+        let way = |chosen: &Candidate, tried: usize| {
+            let shifts = if chosen.shifts == 1 { "shift" } else { "shifts" };
+            format!("{}, {} {shifts}: the smallest of {tried} ways tried", method(chosen.method).1, chosen.shifts)
+        };
+        let in_place = |name: &str, made: &inplace::Way| {
+            let size = table::number(made.bytes.len() as u64);
+            let runs = if made.runs == 1 { "one run".to_owned() } else { format!("{} runs", made.runs) };
+            format!("{name}: {size} bytes, {}, blocks in {runs}", way(&made.chosen, made.tried.len()))
+        };
+        match self {
+            Made::Full => Vec::new(),
+            Made::Delta(delta) => vec![way(&delta.chosen, delta.tried.len())],
+            Made::InPlace(made, ..) => vec![in_place("there", &made.there), in_place("back", &made.back)],
+        }
+    }
+}
+
+/// "inplace", or SLOT:STAGING:BLOCK in bytes, K or M.
+fn layout(text: &str) -> Result<Layout, String> {
+    if text == "inplace" {
+        return Ok(Layout::UNIX);
+    }
+    let size = |text: &str| {
+        let (digits, unit) = match text.strip_suffix(['K', 'k']) {
+            Some(digits) => (digits, 1 << 10),
+            None => text.strip_suffix(['M', 'm']).map_or((text, 1), |digits| (digits, 1 << 20)),
+        };
+        digits.parse::<u32>().ok()?.checked_mul(unit)
+    };
+    match text.split(':').map(size).collect::<Option<Vec<_>>>().as_deref() {
+        Some([slot, staging, block]) => Ok(Layout { slot: *slot, staging: *staging, block: *block }),
+        _ => Err("neither \"inplace\" nor SLOT:STAGING:BLOCK, such as 512K:64K:4K".to_owned()),
+    }
 }
 
 /// A number, decimal or with 0x.
@@ -165,9 +231,9 @@ impl Task {
         match self {
             Task::Full { image, about } => {
                 let image = read(&image)?;
-                about.write(api, container::manifest(&image, &image)?, &image, None)
+                about.write(api, container::manifest(&image, &image)?, &image, &Made::Full)
             }
-            Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, about } => {
+            Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, layout, about } => {
                 let options = Options {
                     instructions: instructions.map(Into::into),
                     base,
@@ -178,11 +244,25 @@ impl Task {
                 };
                 let (old, new) = (read(&old)?, read(&new)?);
                 let mut progress = Progress::new();
-                let made = qth_pack::make(&old, &new, &options, &mut |step| progress.show(step.done, step.of));
+                let mut told = |step: qth_pack::Progress| progress.show(step.done, step.of);
+                let made = match layout {
+                    None => qth_pack::make(&old, &new, &options, &mut told).map(Made::Delta),
+                    Some(layout) => {
+                        inplace::make(&old, &new, &options, &layout, &mut told).map(|made| Made::InPlace(made, layout, &old))
+                    }
+                };
                 progress.end();
-                let delta = made?;
+                let made = made?;
                 let source = Source { version: &source, size: old.len() as u32, sha256: sha256(&old) };
-                about.write(api, container::delta_manifest(&new, source, &delta.bytes)?, &delta.bytes, Some(&delta))
+                match &made {
+                    Made::Full => Ok(()),
+                    Made::Delta(Delta { bytes, .. }) => {
+                        about.write(api, container::delta_manifest(&new, source, bytes)?, bytes, &made)
+                    }
+                    Made::InPlace(InPlace { bytes, .. }, ..) => {
+                        about.write(api, container::in_place_manifest(&new, source, bytes)?, bytes, &made)
+                    }
+                }
             }
             Task::Inspect { package } => inspect::inspect(api, &package.display().to_string(), &read(&package)?),
             Task::Apply { files, output } => {
@@ -213,7 +293,7 @@ impl Task {
 }
 
 impl About {
-    fn write(&self, api: &Api, known: Manifest<'_>, payload: &[u8], delta: Option<&Delta>) -> anyhow::Result<()> {
+    fn write(&self, api: &Api, known: Manifest<'_>, payload: &[u8], made: &Made<'_>) -> anyhow::Result<()> {
         let next_key = self.next_key.as_deref().map(text).transpose()?;
         let next_key = next_key.as_deref().map(|pem| PublicKey::from_pem(pem).ok_or(SignError::PublicKey)).transpose()?;
         let manifest = Manifest {
@@ -232,18 +312,22 @@ impl About {
         if let Some(key) = &self.key {
             package = sign::sign(&package, &text(key)?)?;
         }
+        if let Made::InPlace(_, layout, old) = made {
+            layout.check_size(package.len())?;
+            // There and back, by the device's own code.
+            container::image(&container::open(&package)?, Some(old))?;
+        }
         write(&self.output, &package)?;
-        let mut made = delta.map_or_else(|| json!({}), made_how);
-        made["size"] = json!(package.len());
-        made["image_size"] = json!(known.target_size);
-        made["signed"] = json!(self.key.is_some());
-        api.print(&made, |_| {
+        let mut how = made.how();
+        how["size"] = json!(package.len());
+        how["image_size"] = json!(known.target_size);
+        how["signed"] = json!(self.key.is_some());
+        api.print(&how, |_| {
             let (size, share) = (table::number(package.len() as u64), share(package.len(), known.target_size));
             let signed = if self.key.is_some() { "signed" } else { "not signed" };
             say!("{}: {size} bytes, {share} of the image, {signed}", self.output.display());
-            if let Some(Delta { chosen, tried, .. }) = delta {
-                let shifts = if chosen.shifts == 1 { "shift" } else { "shifts" };
-                say!("{}, {} {shifts}: the smallest of {} ways tried", method(chosen.method).1, chosen.shifts, tried.len());
+            for line in made.lines() {
+                say!("{line}");
             }
         })
     }

@@ -30,7 +30,7 @@ run: all ## Watch a device upgrade itself; DELTA=1: by a signed delta; KEEP=1 le
 
 library: ## Build the Rust library for this machine, target/release/libqth.a
 	$(call say,library,target/release/libqth.a)
-	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std,p384
+	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std,p384,inplace
 
 micropython: ## Fetch MicroPython's source and build mpy-cross
 	@micropython/fetch >/dev/null
@@ -69,7 +69,7 @@ packages: ## Install what the tests need
 
 test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
-	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384
+	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384,inplace
 	@$(CARGO) test $(CARGO_FLAGS) --test sim --features std without_packages
 
 test-device: unix ## Run the Python tests on the firmware

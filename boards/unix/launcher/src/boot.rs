@@ -3,17 +3,17 @@
 use crate::options::Options;
 use crate::say;
 use embedded_storage::nor_flash::NorFlash;
-use qth::flash::file::FileFlash;
+use qth::flash::boot::Decision;
+use qth::flash::file::{self, FileFlash};
 use qth::flash::layout::Layout;
 use qth::flash::ram::RamFlash;
 use qth::flash::records::Records;
 use qth::flash::slot::{self, Reason, Slots};
 use qth::flash::{boot, Error};
+use qth::inplace::{self, Installer, Progress};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
-
-const LAYOUT: Layout = Layout::UNIX;
 
 /// What is started.
 pub struct Chosen {
@@ -39,65 +39,97 @@ pub fn slot_name(slot: usize) -> &'static str {
     }
 }
 
-/// Decides what to start; a blank flash gets the factory image first. The flash is closed again when this returns.
+/// Decides what to start; a blank flash gets the factory image first, and an only slot is rewritten where that is due. The flash is closed again when this returns.
 pub fn choose(options: &Options) -> Result<Chosen, String> {
     let path = options.flash.display();
-    let mut flash = FileFlash::open(&options.flash, LAYOUT.size()).map_err(|error| format!("flash {path}: {error}"))?;
+    let layout = options.layout.unwrap_or_else(|| layout(&options.flash));
+    let mut flash = FileFlash::open(&options.flash, layout.size()).map_err(|error| format!("flash {path}: {error}"))?;
     loop {
-        let decision = boot::decide(&mut flash, LAYOUT).map_err(|error| trouble(options, error))?;
-        let Some(decision) = decision else {
-            program_factory(&mut flash, options)?;
-            continue;
+        let decision = boot::decide(&mut flash, layout).map_err(|error| trouble(options, error))?;
+        let decision = match decision {
+            Decision::Start(decision) => decision,
+            Decision::Rewrite => {
+                rewrite(&mut flash, layout, options)?;
+                continue;
+            }
+            Decision::Nothing => {
+                program_factory(&mut flash, layout, options)?;
+                continue;
+            }
         };
         let mut image = Vec::with_capacity(decision.size as usize);
-        let region = LAYOUT.slots[decision.slot];
+        let region = layout.slots[decision.slot];
         slot::read(&mut flash, region, decision.size, |bytes| image.extend_from_slice(bytes))
             .map_err(|error| trouble(options, error))?;
         if <[u8; 32]>::from(Sha256::digest(&image)) == decision.sha256 {
-            let records = Records::open(&mut flash, LAYOUT);
-            let slots = Slots::load(&mut flash, LAYOUT, &records).map_err(|error| trouble(options, error))?;
+            let records = Records::open(&mut flash, layout);
+            let slots = Slots::load(&mut flash, layout, &records).map_err(|error| trouble(options, error))?;
             let version = slots.info(decision.slot).map(|info| info.version.to_string()).unwrap_or_default();
             return Ok(Chosen { slot: decision.slot, version, trial: decision.trial, reverted: slots.reverted(), image });
         }
         say(&format!("slot {}: the image is damaged", slot_name(decision.slot)));
-        boot::reject_damaged(&mut flash, LAYOUT).map_err(|_| {
+        boot::reject_damaged(&mut flash, layout).map_err(|_| {
             format!("flash {path}: the image in slot {} is damaged and there is no other", slot_name(decision.slot))
         })?;
     }
 }
 
-fn program_factory(flash: &mut FileFlash, options: &Options) -> Result<(), String> {
+/// The layout of a flash that is there.
+fn layout(path: &Path) -> Layout {
+    Layout::unix(fs::metadata(path).map_or(0, |file| file.len()))
+}
+
+/// Rewrites the only slot, to the new image or back.
+fn rewrite(flash: &mut FileFlash, layout: Layout, options: &Options) -> Result<(), String> {
+    let mut announced = false;
+    let mut told = |progress: Progress| {
+        if !std::mem::replace(&mut announced, true) {
+            let to = if progress.back { "back to the old image" } else { "to the new image" };
+            let from = if progress.done > 0 { format!(", going on at block {}", progress.done) } else { String::new() };
+            say(&format!("slot A: rewritten in place {to}, {} blocks{from}", progress.of));
+        }
+    };
+    Installer::new().run(flash, layout, &mut [0; file::ERASE], &mut told).map_err(|error| {
+        let path = options.flash.display();
+        match error {
+            inplace::Error::Damaged => format!("flash {path}: the image in slot A is damaged and there is no other"),
+            _ => format!("flash {path}: slot A can't be rewritten: {error:?}"),
+        }
+    })
+}
+
+fn program_factory(flash: &mut FileFlash, layout: Layout, options: &Options) -> Result<(), String> {
     let path = options.factory.display();
     let image = fs::read(&options.factory).map_err(|error| format!("factory image {path}: {error}"))?;
-    let room = LAYOUT.slots[0].len;
+    let room = layout.slots[0].len;
     if image.is_empty() || image.len() > room as usize {
         return Err(format!("factory image {path}: {} bytes do not fit a slot of {room}", image.len()));
     }
-    let mut programmed: RamFlash = RamFlash::new(LAYOUT.size());
-    program(&mut programmed, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
-    if !is_unused(flash, &mut programmed).map_err(|error| trouble(options, error))? {
+    let mut programmed: RamFlash = RamFlash::new(layout.size());
+    program(&mut programmed, layout, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
+    if !is_unused(flash, layout, &mut programmed).map_err(|error| trouble(options, error))? {
         return Err(format!(
             "flash {}: it holds no firmware, but is not blank; it stays as it is: name another file, or remove it to begin anew",
             options.flash.display()
         ));
     }
-    program(flash, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
+    program(flash, layout, &image, &options.factory_version).map_err(|error| trouble(options, error))?;
     say(&format!("new flash {}, programmed with {path}", options.flash.display()));
     Ok(())
 }
 
-fn program<F: NorFlash>(flash: &mut F, image: &[u8], version: &str) -> Result<(), Error> {
-    let region = LAYOUT.slots[0];
+fn program<F: NorFlash>(flash: &mut F, layout: Layout, image: &[u8], version: &str) -> Result<(), Error> {
+    let region = layout.slots[0];
     slot::erase(flash, region)?;
     slot::write_padded(flash, region.start, image)?;
-    let mut records = Records::open(flash, LAYOUT);
-    let mut slots = Slots::load(flash, LAYOUT, &records)?;
+    let mut records = Records::open(flash, layout);
+    let mut slots = Slots::load(flash, layout, &records)?;
     slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), version)
 }
 
 /// Records and slot A are blank, but for what an earlier programming has left that was cut off.
-fn is_unused(flash: &mut FileFlash, programmed: &mut RamFlash) -> Result<bool, Error> {
-    for region in [LAYOUT.records, LAYOUT.slots[0]] {
+fn is_unused(flash: &mut FileFlash, layout: Layout, programmed: &mut RamFlash) -> Result<bool, Error> {
+    for region in [layout.records, layout.slots[0]] {
         let mut at = region.start as usize;
         let mut is_unused = true;
         slot::read(flash, region, region.len, |bytes| {
@@ -124,7 +156,8 @@ pub fn is_on_trial(path: &Path) -> Result<bool, String> {
 /// The state of the slots, read without locking the flash.
 pub fn load(path: &Path) -> Result<Slots, String> {
     let bytes = fs::read(path).map_err(|error| format!("flash {}: {error}", path.display()))?;
-    let mut flash: RamFlash = RamFlash::with_content(bytes, LAYOUT.size());
-    let records = Records::open(&mut flash, LAYOUT);
-    Slots::load(&mut flash, LAYOUT, &records).map_err(|error| format!("flash {}: {error:?}", path.display()))
+    let layout = layout(path);
+    let mut flash: RamFlash = RamFlash::with_content(bytes, layout.size());
+    let records = Records::open(&mut flash, layout);
+    Slots::load(&mut flash, layout, &records).map_err(|error| format!("flash {}: {error:?}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use lexopt::prelude::*;
+use qth::flash::layout::Layout;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -12,6 +13,8 @@ Usage: qth-board --flash FILE [options] [script.py | firmware arguments]
 
 Options:
   --flash FILE            the flash; created, and programmed with the factory image, when missing
+  --layout slots|inplace  how a new flash is divided: two slots, or one that packages rewrite in place (default: slots);
+                          a flash that is there tells it itself
   --factory IMAGE         the factory image (default: the file 'micropython' beside this program)
   --factory-version TEXT  the factory image's version, for the record
   --interpreter FILE      run FILE whatever the slot holds, under the slot's recorded version (for tests)
@@ -37,6 +40,7 @@ pub enum Command {
 /// How to run.
 pub struct Options {
     pub flash: PathBuf,
+    pub layout: Option<Layout>,
     pub factory: PathBuf,
     pub factory_version: String,
     pub interpreter: Option<PathBuf>,
@@ -49,6 +53,7 @@ pub fn parse() -> Result<Command, String> {
 
 fn read(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let mut flash = None;
+    let mut layout = None;
     let mut factory = None;
     let mut factory_version = String::new();
     let mut interpreter = None;
@@ -57,6 +62,13 @@ fn read(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("flash") => flash = Some(PathBuf::from(parser.value()?)),
+            Long("layout") => {
+                layout = Some(match parser.value()?.string()?.as_str() {
+                    "slots" => Layout::UNIX,
+                    "inplace" => Layout::UNIX_INPLACE,
+                    _ => return Err("--layout is slots or inplace".into()),
+                });
+            }
             Long("factory") => factory = Some(PathBuf::from(parser.value()?)),
             Long("factory-version") => factory_version = parser.value()?.string()?,
             Long("interpreter") => interpreter = Some(PathBuf::from(parser.value()?)),
@@ -84,5 +96,5 @@ fn read(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
         Some(factory) => factory,
         None => std::env::current_exe().map_err(|error| error.to_string())?.with_file_name("micropython"),
     };
-    Ok(Command::Run(Options { flash, factory, factory_version, interpreter, arguments }))
+    Ok(Command::Run(Options { flash, layout, factory, factory_version, interpreter, arguments }))
 }

@@ -25,8 +25,8 @@ fn as_text(flash: &Path, slots: &Slots) -> String {
             State::Bad(reason) => format!(": {}", reason.text()),
             _ => String::new(),
         };
-        let (name, state, version) = (boot::slot_name(slot), info.state.name(), info.version.as_str());
-        let _ = writeln!(text, "{marker} slot {name}  {state}{detail}  {version}  {} bytes", info.size);
+        let (name, state, version) = (name(slots, slot), info.state.name(), info.version.as_str());
+        let _ = writeln!(text, "{marker} {name}  {state}{detail}  {version}  {} bytes", info.size);
         if info.sha256 != [0; 32] {
             let _ = writeln!(text, "          sha256 {}", hex(&info.sha256));
         }
@@ -40,11 +40,20 @@ fn as_text(flash: &Path, slots: &Slots) -> String {
     text
 }
 
+/// The name of a slot; the second one's place, where there is one, is the staging area.
+fn name(slots: &Slots, slot: usize) -> String {
+    match slot == 1 && slots.layout().has_one_slot() {
+        true => "staging".to_owned(),
+        false => format!("slot {}", boot::slot_name(slot)),
+    }
+}
+
 fn as_json(slots: &Slots) -> String {
     let entries: Vec<_> = infos(slots)
         .map(|(slot, info)| {
             json!({
                 "slot": boot::slot_name(slot),
+                "staging": slot == 1 && slots.layout().has_one_slot(),
                 "state": info.state.name(),
                 "boots_left": match info.state {
                     State::Trial { boots_left } => Some(boots_left),

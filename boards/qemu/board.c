@@ -14,8 +14,8 @@
 #define RESET_EXIT_CODE (250)
 
 #define ERASE (4096)
-#define BANK (2 * ERASE)
-#define BANKS (2)
+#define BANK (ERASE)
+#define BANKS (4)
 
 // What a chip would keep. Erased is 0xff; here it is kept inverted, so that memory begins as erased flash.
 static uint8_t flash[BANKS * BANK];

@@ -51,6 +51,8 @@ impl Decision {
 /// Flash can't be read, or not be written: nothing may be started on trial without its start being counted.
 pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Decision, Error> {
     let mut records = Records::open(flash, layout);
+    // Where records can't be written, the confirmed slot is started all the same.
+    let _ = records.settle(flash);
     let mut slots = Slots::load(flash, layout, &records)?;
     slots.take_boot(flash, &mut records)?;
     #[cfg(feature = "inplace")]

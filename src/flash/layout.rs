@@ -19,7 +19,7 @@ impl Region {
 /// A board's flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Records: two banks or more.
+    /// Records: three banks or more, so that one that is whole for certain is kept while others may not be.
     pub records: Region,
     /// Size of a bank: a multiple of the erase size, with room for all records at once, 4 KiB at the least.
     pub bank: u32,

@@ -1,10 +1,14 @@
 //! Values by key, in flash, through power cuts at any point.
 //!
 //! One bank is in use; records are appended to it, the last one of a key counts. When it is full, what counts is copied
-//! to the next bank, whose header is written last: until then the old bank is the one in use. So each bank is erased in
+//! to the next bank, which is marked as whole then: until that the old bank is the one in use. So each bank is erased in
 //! turn. A record that was cut off by a power failure, or has rotted, is known by its checksum and takes no other with
 //! it: the search goes on at the next place where a whole one begins. The checksum is also over the bank's sequence
 //! number and the record's place, so that bytes inside of a value are not taken for a record.
+//!
+//! A unit that power failed in may read as whole now and not the next time. So nothing is appended to a bank of an earlier
+//! start: the first value that is put after a start goes to a fresh bank. And what is about to be relied on is settled
+//! first: unless all of the bank in use is known to stay, it is copied. See `docs/DESIGN.md`.
 //!
 //! What can't be read is never taken for something that is not there.
 
@@ -55,11 +59,17 @@ const KEYS: [Key; 11] = [
     Key::Journal,
 ];
 
-const MAGIC: u32 = u32::from_le_bytes(*b"Qth1");
-/// Magic, sequence number, checksum of both, blank.
-const BANK_HEADER: u32 = 16;
-/// Key, check of key and length, length, checksum of all.
+/// In the checksum of a bank's first mark, in the place of a sequence number.
+const MAGIC: u32 = u32::from_le_bytes(*b"Qth2");
+/// Of a record: key, check of key and length, length, checksum of all. Of a mark: a number, checksum.
 const HEADER: u32 = 8;
+/// Marks at a bank's begin, each a unit of its own with the sequence number. They are written one after the other, and are there
+/// up to one of them.
+const MARKS: u32 = 4;
+/// The bank is whole: it was begun, then all that counted was copied to it.
+const WHOLE: u32 = 2;
+/// The mark before was read back before this one was written: the bank stays whole.
+const LASTING: u32 = 3;
 /// Bytes that are moved at a time; no chip has a larger write size.
 const CHUNK: usize = 64;
 
@@ -70,15 +80,29 @@ pub(crate) static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG
 #[derive(Clone, Copy, Debug)]
 pub struct Records {
     layout: Layout,
-    /// Number of the bank in use.
-    bank: u32,
-    sequence: u32,
+    /// The bank in use.
+    bank: Bank,
+    /// The newest bank that is known to stay as it is. While the bank in use is not, this one is kept.
+    lasting: Bank,
+    /// Newest sequence number of any bank, whole or not.
+    newest: u32,
     /// Where the next record goes, from the start of the bank.
     end: u32,
-    /// The next record goes to a new bank: this one is not blank behind its end, or there is none in use yet.
+    /// The next record goes to a new bank: this one is not of this start, or could not be written, or there is none yet.
     is_closed: bool,
+    /// All that is read from the bank in use will be read the same again.
+    is_settled: bool,
+    /// The bank in use is marked as one that more comes to.
+    has_more: bool,
     /// It can be read which bank is in use; otherwise nothing is written.
     is_readable: bool,
+}
+
+/// A bank by its place in the ring. Sequence numbers begin at 1, 0 is that of none; no flash lives for all of them.
+#[derive(Clone, Copy, Debug)]
+struct Bank {
+    number: u32,
+    sequence: u32,
 }
 
 /// A whole record, by its place in the flash.
@@ -92,29 +116,68 @@ struct Found {
 impl Records {
     /// Records of a flash that was not looked at: nothing is read or written.
     pub const fn unknown(layout: Layout) -> Self {
-        Self { layout, bank: 0, sequence: 0, end: 0, is_closed: false, is_readable: false }
+        let bank = Bank { number: 0, sequence: 0 };
+        Self {
+            layout,
+            bank,
+            lasting: bank,
+            newest: 0,
+            end: 0,
+            is_closed: true,
+            is_settled: true,
+            has_more: true,
+            is_readable: false,
+        }
     }
 
     /// Finds the bank in use. A blank flash has none: it has no records.
     pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
-        let mut newest: Option<(u32, u32)> = None;
-        let mut is_readable = true;
-        for bank in 0..Self::banks(&layout) {
-            let start = layout.records.start.saturating_add(bank.saturating_mul(layout.bank));
-            let sequence = bank_sequence(flash, start);
-            is_readable &= sequence.is_ok();
-            let Ok(Some(sequence)) = sequence else { continue };
-            // Sequence numbers wrap around; the newest is the one just ahead of the others.
-            if newest.is_none_or(|(_, other)| sequence.wrapping_sub(other) < u32::MAX / 2) {
-                newest = Some((bank, sequence));
+        let mut records = Self { is_readable: true, ..Self::unknown(layout) };
+        records.is_readable = records.find_bank(flash).is_ok();
+        records
+    }
+
+    /// Finds the bank in use, and where its records end.
+    fn find_bank<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        self.end = records_at::<F>();
+        for number in 0..Self::banks(&self.layout) {
+            let start = self.start_of(number);
+            let (mut sequence, mut marks) = (MAGIC, 0);
+            while let Some(found) = mark(flash, sequence, mark_at::<F>(start, marks))?.filter(|_| marks < MARKS) {
+                sequence = found;
+                marks = marks.saturating_add(1);
+            }
+            if marks == 0 {
+                continue;
+            }
+            let bank = Bank { number, sequence };
+            self.newest = self.newest.max(sequence);
+            if marks >= WHOLE && sequence > self.bank.sequence {
+                self.bank = bank;
+                self.is_settled = marks == LASTING;
+            }
+            if marks >= LASTING && sequence > self.lasting.sequence {
+                self.lasting = bank;
             }
         }
-        let (bank, sequence) = newest.unwrap_or((0, 0));
-        let mut records = Self { layout, bank, sequence, end: bank_header::<F>(), is_closed: newest.is_none(), is_readable };
-        if newest.is_some() {
-            records.is_readable &= records.find_end(flash).is_ok();
+        // A newer one that was begun may read as whole another time.
+        self.is_settled &= self.newest == self.bank.sequence;
+        let mut at = self.end;
+        while self.bank.sequence > 0 && self.next(flash, &mut at, self.layout.bank)?.is_some() {
+            self.end = at;
         }
-        records
+        Ok(())
+    }
+
+    /// Copies all values to a fresh bank, unless what is read now will be read the same again. Before a start relies on them.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        if self.is_settled {
+            return Ok(());
+        }
+        self.renew(flash, None, &[])
     }
 
     /// Reads the value of `key` into `out` and returns its length; `None` when there is none.
@@ -141,20 +204,30 @@ impl Records {
             return Err(Error::Device);
         }
         let mut same = [0; CHUNK];
-        if value.len() <= CHUNK {
+        if value.len() <= CHUNK && self.is_settled {
             if let Ok(Some(length)) = self.get(flash, key, &mut same) {
                 if same.get(..length) == Some(value) {
                     return Ok(());
                 }
             }
         }
-        if !self.is_closed && self.append(flash, key, value).is_ok() {
+        if !self.is_closed && self.add(flash, key, value).is_ok() {
             return Ok(());
         }
-        // Full, or torn, or worn: on to the next bank, and past one that can't be written.
+        self.renew(flash, Some(key), value)
+    }
+
+    /// On to a fresh bank, past one that can't be written.
+    fn renew<F: NorFlash>(&mut self, flash: &mut F, key: Option<Key>, value: &[u8]) -> Result<(), Error> {
+        let banks = Self::banks(&self.layout);
         let mut result = Err(Error::Full);
-        for step in 1..=Self::banks(&self.layout).saturating_sub(1) {
-            result = self.move_to(flash, step, key, value);
+        for step in 1..banks {
+            let number = self.bank.number.saturating_add(step).checked_rem(banks).unwrap_or(0);
+            // Of two banks the other one has to do.
+            if number == self.lasting.number && banks > 2 {
+                continue;
+            }
+            result = self.move_to(flash, number, key, value);
             if !matches!(result, Err(Error::Device)) {
                 break;
             }
@@ -181,8 +254,12 @@ impl Records {
         layout.records.len.checked_div(layout.bank).unwrap_or(0)
     }
 
+    fn start_of(&self, number: u32) -> u32 {
+        self.layout.records.start.saturating_add(number.saturating_mul(self.layout.bank))
+    }
+
     fn start(&self) -> u32 {
-        self.layout.records.start.saturating_add(self.bank.saturating_mul(self.layout.bank))
+        self.start_of(self.bank.number)
     }
 
     /// The last whole record of `key`.
@@ -191,7 +268,7 @@ impl Records {
             return Err(Error::Device);
         }
         let mut last = None;
-        let mut at = bank_header::<F>();
+        let mut at = records_at::<F>();
         while let Some(found) = self.next(flash, &mut at, self.end)? {
             if found.key == key as u8 {
                 last = Some(found);
@@ -206,7 +283,7 @@ impl Records {
             let place = self.start().saturating_add(*at);
             if let Some((key, len)) = header(flash, place)? {
                 let next = at.saturating_add(padded::<F>(len));
-                if next <= self.layout.bank && is_whole(flash, self.sequence, place, len)? {
+                if next <= self.layout.bank && is_whole(flash, self.bank.sequence, place, len)? {
                     *at = next;
                     return Ok(Some(Found { key, at: place, len }));
                 }
@@ -216,23 +293,13 @@ impl Records {
         Ok(None)
     }
 
-    /// Walks to the end of the last record in the bank in use; closes it when it is not blank from there on.
-    fn find_end<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
-        let mut at = bank_header::<F>();
-        self.end = at;
-        while self.next(flash, &mut at, self.layout.bank)?.is_some() {
-            self.end = at;
+    /// Appends a record to the bank in use.
+    fn add<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
+        if !self.has_more {
+            self.write_mark(flash, LASTING)?;
+            self.has_more = true;
         }
-        let mut bytes = [0; CHUNK];
-        let mut at = self.end;
-        while at < self.layout.bank {
-            let count = CHUNK.min(self.layout.bank.saturating_sub(at) as usize);
-            let chunk = bytes.get_mut(..count).unwrap_or_default();
-            read(flash, self.start().saturating_add(at), chunk)?;
-            self.is_closed |= chunk.iter().any(|&byte| byte != 0xFF);
-            at = at.saturating_add(count as u32);
-        }
-        Ok(())
+        self.append(flash, key, value)
     }
 
     fn append<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
@@ -242,7 +309,7 @@ impl Records {
             return Err(Error::Full);
         }
         let place = self.start().saturating_add(self.end);
-        let written = write_record(flash, self.sequence, place, key as u8, len, &mut |_, at, out| copy(value, at, out));
+        let written = write_record(flash, self.bank.sequence, place, key as u8, len, &mut |_, at, out| copy(value, at, out));
         match written {
             Ok(()) => {
                 self.end = next;
@@ -255,16 +322,30 @@ impl Records {
         }
     }
 
-    /// Copies what counts, with `value` in the place of `key`, `step` banks on; that bank is the one in use then.
-    fn move_to<F: NorFlash>(&mut self, flash: &mut F, step: u32, key: Key, value: &[u8]) -> Result<(), Error> {
-        let bank = self.bank.saturating_add(step).checked_rem(Self::banks(&self.layout)).unwrap_or(0);
-        // A bank that was passed over may have got its header all the same: this one is newer.
-        let sequence = self.sequence.wrapping_add(step);
-        let mut next = Self { bank, sequence, end: bank_header::<F>(), is_closed: false, ..*self };
+    /// Writes the mark with this number of the bank in use, and reads it back.
+    fn write_mark<F: NorFlash>(&self, flash: &mut F, number: u32) -> Result<(), Error> {
+        let place = mark_at::<F>(self.start(), number);
+        let sequence = self.bank.sequence.to_le_bytes();
+        let key = if number == 0 { MAGIC } else { self.bank.sequence };
+        write_header::<F>(flash, place, sequence, begin_checksum(key, place, &sequence))?;
+        match mark(flash, key, place)? {
+            Some(_) => Ok(()),
+            None => Err(Error::Device),
+        }
+    }
+
+    /// Copies what counts, with `value` in the place of `key`, to the bank with this number, which is the one in use then.
+    fn move_to<F: NorFlash>(&mut self, flash: &mut F, number: u32, key: Option<Key>, value: &[u8]) -> Result<(), Error> {
+        // Newer than any other: one of those that are not whole may read as whole another time.
+        self.newest = self.newest.saturating_add(1);
+        let bank = Bank { number, sequence: self.newest };
+        let mut next =
+            Self { bank, lasting: bank, end: records_at::<F>(), is_closed: false, is_settled: true, has_more: false, ..*self };
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
+        next.write_mark(flash, 0)?;
         for other in KEYS {
-            if other == key {
+            if Some(other) == key {
                 continue;
             }
             let Some(found) = self.find(flash, other)?.filter(|found| found.len > 0) else { continue };
@@ -274,15 +355,16 @@ impl Records {
                 return Err(Error::Full);
             }
             let from = found.at.saturating_add(unit::<F>());
-            write_record(flash, sequence, place, other as u8, found.len, &mut |flash, at, out| {
+            write_record(flash, bank.sequence, place, other as u8, found.len, &mut |flash, at, out| {
                 read(flash, from.saturating_add(at), out)
             })?;
             next.end = after;
         }
-        if !value.is_empty() {
+        if let Some(key) = key.filter(|_| !value.is_empty()) {
             next.append(flash, key, value)?;
         }
-        write_bank_header(flash, start, next.sequence)?;
+        next.write_mark(flash, 1)?;
+        next.write_mark(flash, 2)?;
         *self = next;
         Ok(())
     }
@@ -299,9 +381,14 @@ const fn unit<F: NorFlash>() -> u32 {
     }
 }
 
+/// Where the mark with this number is in the bank that begins at `start`; behind the last one are the records.
+const fn mark_at<F: NorFlash>(start: u32, number: u32) -> u32 {
+    start.saturating_add(unit::<F>().saturating_mul(number))
+}
+
 /// Where the first record of a bank begins.
-const fn bank_header<F: NorFlash>() -> u32 {
-    BANK_HEADER.next_multiple_of(unit::<F>())
+const fn records_at<F: NorFlash>() -> u32 {
+    mark_at::<F>(0, MARKS)
 }
 
 /// Length of a record with its header, up to where the next begins.
@@ -376,8 +463,7 @@ fn write_record<F: NorFlash>(
         write(flash, place.saturating_add(unit::<F>()).saturating_add(at), whole)?;
         at = at.saturating_add(count as u32);
     }
-    let [c0, c1, c2, c3] = digest.finalize().to_le_bytes();
-    write_header(flash, place, unit::<F>(), &[key, check(key, len), l0, l1, c0, c1, c2, c3])?;
+    write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
     if is_whole(flash, sequence, place, len)? {
         Ok(())
     } else {
@@ -391,36 +477,32 @@ fn copy(value: &[u8], at: u32, out: &mut [u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sequence number of the bank at `start`, if its header is whole.
-fn bank_sequence<F: NorFlash>(flash: &mut F, start: u32) -> Result<Option<u32>, Error> {
-    let mut bytes = [0; 12];
-    read(flash, start, &mut bytes)?;
-    let [m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3] = bytes;
-    let is_whole = [m0, m1, m2, m3] == MAGIC.to_le_bytes()
-        && u32::from_le_bytes([c0, c1, c2, c3]) == CRC.checksum(&[m0, m1, m2, m3, s0, s1, s2, s3]);
-    Ok(is_whole.then_some(u32::from_le_bytes([s0, s1, s2, s3])))
-}
-
-fn write_bank_header<F: NorFlash>(flash: &mut F, start: u32, sequence: u32) -> Result<(), Error> {
-    let [m0, m1, m2, m3] = MAGIC.to_le_bytes();
-    let [s0, s1, s2, s3] = sequence.to_le_bytes();
-    let [c0, c1, c2, c3] = CRC.checksum(&[m0, m1, m2, m3, s0, s1, s2, s3]).to_le_bytes();
-    write_header(flash, start, bank_header::<F>(), &[m0, m1, m2, m3, s0, s1, s2, s3, c0, c1, c2, c3])?;
-    match bank_sequence(flash, start)? {
-        Some(written) if written == sequence => Ok(()),
-        _ => Err(Error::Device),
-    }
+/// The number in the mark at `place`; `None` where there is no whole one.
+fn mark<F: NorFlash>(flash: &mut F, sequence: u32, place: u32) -> Result<Option<u32>, Error> {
+    let mut bytes = [0; HEADER as usize];
+    read(flash, place, &mut bytes)?;
+    let [n0, n1, n2, n3, c0, c1, c2, c3] = bytes;
+    let number = [n0, n1, n2, n3];
+    let is_whole = begin_checksum(sequence, place, &number).finalize() == u32::from_le_bytes([c0, c1, c2, c3]);
+    Ok(is_whole.then_some(u32::from_le_bytes(number)))
 }
 
 fn read<F: NorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Error> {
     flash.read(at, out).map_err(|_| Error::Device)
 }
 
-/// Writes a header that takes up `space` bytes, blank behind what is in it.
-fn write_header<F: NorFlash>(flash: &mut F, at: u32, space: u32, header: &[u8]) -> Result<(), Error> {
+/// Writes the unit of a header: four bytes and the checksum.
+fn write_header<F: NorFlash>(
+    flash: &mut F,
+    at: u32,
+    [h0, h1, h2, h3]: [u8; 4],
+    checksum: crc::Digest<'static, u32, NoTable>,
+) -> Result<(), Error> {
+    let [c0, c1, c2, c3] = checksum.finalize().to_le_bytes();
     let mut bytes = [0xFF; CHUNK];
-    bytes.get_mut(..header.len()).ok_or(Error::Device)?.copy_from_slice(header);
-    write(flash, at, bytes.get(..space as usize).ok_or(Error::Device)?)
+    let header = bytes.first_chunk_mut().ok_or(Error::Device)?;
+    *header = [h0, h1, h2, h3, c0, c1, c2, c3];
+    write(flash, at, bytes.get(..unit::<F>() as usize).ok_or(Error::Device)?)
 }
 
 fn write<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Error> {
@@ -451,6 +533,12 @@ mod tests {
         KEYS.map(|key| value(flash, &records, key))
     }
 
+    /// What a start finds.
+    fn settled<F: NorFlash>(flash: &mut F, layout: Layout) -> Values {
+        Records::open(flash, layout).settle(flash).unwrap();
+        values(flash, layout)
+    }
+
     /// What the `step`th write of a long life writes: every key in turn, of many lengths, now and then a removal.
     fn write(step: u32) -> (usize, std::vec::Vec<u8>) {
         let length = if step % 5 == 4 { 0 } else { (step * 7) % 90 + 1 };
@@ -468,45 +556,95 @@ mod tests {
         values
     }
 
-    /// Cuts the power at every operation of many writes, with and without a move to the next bank.
-    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(bank: u32) {
+    /// Cuts the power in every way at every operation of many writes, each in a start of its own, and `cuts` times one after the other.
+    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(bank: u32, steps: u32, cuts: usize) {
         let layout = layout(bank);
         let mut flash = RamFlash::<ERASE, WRITE>::new(layout.size());
-        for step in 0..120 {
+        for step in 0..steps {
             let before = values(&mut flash, layout);
             let after = applied(before.clone(), step);
-            let mut whole = flash.clone();
-            let mut records = Records::open(&mut whole, layout);
-            put(&mut whole, &mut records, step).unwrap();
-            assert_eq!(values(&mut whole, layout), after);
-            for operation in 0..whole.operations - flash.operations {
-                for cut in Cut::ALL {
-                    let mut torn = flash.clone();
-                    torn.cut_power_at(operation, cut);
-                    let mut records = Records::open(&mut torn, layout);
-                    let _ = put(&mut torn, &mut records, step);
-                    assert!(torn.lost_power());
-                    torn.restore_power();
-                    let found = values(&mut torn, layout);
-                    assert!(found == before || found == after, "step {step} operation {operation} {cut:?}");
-                    let mut records = Records::open(&mut torn, layout);
-                    put(&mut torn, &mut records, step).unwrap();
-                    assert_eq!(values(&mut torn, layout), after, "step {step} operation {operation} {cut:?}");
-                }
-            }
-            flash = whole;
+            cut_step(&flash, layout, step, [&before, &after], cuts);
+            let mut records = Records::open(&mut flash, layout);
+            put(&mut flash, &mut records, step).unwrap();
+            assert_eq!(values(&mut flash, layout), after);
         }
-        assert!(flash.erases.iter().sum::<usize>() > 4, "no bank was ever full");
+    }
+
+    fn cut_step<const ERASE: usize, const WRITE: usize>(
+        flash: &RamFlash<ERASE, WRITE>,
+        layout: Layout,
+        step: u32,
+        [before, after]: [&Values; 2],
+        cuts: usize,
+    ) {
+        let start = |flash: &mut RamFlash<ERASE, WRITE>| {
+            let mut records = Records::open(flash, layout);
+            records.settle(flash)?;
+            put(flash, &mut records, step)
+        };
+        let mut whole = flash.clone();
+        whole.history = Some(std::vec::Vec::new());
+        start(&mut whole).unwrap();
+        for (operation, parts) in whole.history.unwrap_or_default().into_iter().enumerate() {
+            for cut in Cut::some(parts) {
+                let mut torn = flash.clone();
+                torn.chance += operation as u64;
+                torn.cut_power_at(operation, cut);
+                let done = start(&mut torn);
+                if !torn.lost_power() {
+                    // By chance there was less to do this time.
+                    done.unwrap();
+                    continue;
+                }
+                torn.restore_power();
+                if cuts > 1 {
+                    cut_step(&torn, layout, step, [before, after], cuts - 1);
+                }
+                let found = settled(&mut torn, layout);
+                let what = std::format!("step {step} operation {operation} {cut:?}");
+                assert!(found == *before || found == *after, "{what}");
+                for _ in 0..2 {
+                    assert_eq!(values(&mut torn, layout), found, "{what}: what is settled stays");
+                }
+                start(&mut torn).unwrap();
+                assert_eq!(values(&mut torn, layout), *after, "{what}");
+            }
+        }
     }
 
     #[test]
     fn a_power_cut_loses_no_value_whatever_the_chip() {
-        cut_everywhere::<256, 1>(1024);
-        cut_everywhere::<512, 2>(1024);
-        cut_everywhere::<1024, 4>(1024);
-        cut_everywhere::<512, 8>(1536);
-        cut_everywhere::<512, 16>(2048);
-        cut_everywhere::<1024, 32>(2048);
+        cut_everywhere::<256, 1>(1024, 30, 1);
+        cut_everywhere::<512, 2>(1024, 30, 1);
+        cut_everywhere::<1024, 4>(1024, 30, 1);
+        cut_everywhere::<512, 8>(1536, 30, 1);
+        cut_everywhere::<512, 16>(2048, 30, 1);
+        cut_everywhere::<1024, 32>(2048, 30, 1);
+    }
+
+    #[test]
+    fn nor_do_others_that_follow_it() {
+        cut_everywhere::<1024, 4>(1024, 4, 2);
+        cut_everywhere::<1024, 8>(1024, 4, 2);
+        cut_everywhere::<2048, 32>(2048, 4, 2);
+    }
+
+    #[test]
+    fn a_start_that_puts_nothing_new_writes_and_erases_nothing() {
+        let (mut flash, mut records) = with_three_values();
+        records.settle(&mut flash).unwrap();
+        let operations = flash.operations;
+        assert_eq!(operations, with_three_values().0.operations, "what this start has written itself is settled");
+        Records::open(&mut flash, LAYOUT).settle(&mut flash).unwrap();
+        assert_ne!(flash.operations, operations, "what the start before has written is written once more");
+        let operations = flash.operations;
+        for _ in 0..3 {
+            let mut records = Records::open(&mut flash, LAYOUT);
+            records.settle(&mut flash).unwrap();
+            records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+            records.remove(&mut flash, Key::Upgrade).unwrap();
+            assert_eq!(flash.operations, operations);
+        }
     }
 
     const LAYOUT: Layout = layout(4096);
@@ -524,7 +662,7 @@ mod tests {
     fn a_rotten_byte_costs_one_value_at_most() {
         let (flash, records) = with_three_values();
         let expected = [(Key::Secret, std::vec![1; 20]), (Key::Plan, std::vec![2; 40]), (Key::File, std::vec![3; 40])];
-        for at in records.start() + BANK_HEADER..records.start() + records.end {
+        for at in records.start() + HEADER * MARKS..records.start() + records.end {
             for rot in [0x00, 0x01, 0x80, 0xFF] {
                 let mut rotten = flash.clone();
                 rotten.bytes_mut()[at as usize] = rot;
@@ -538,7 +676,7 @@ mod tests {
     #[test]
     fn a_rotten_record_does_not_hide_what_comes_behind_it() {
         let (mut flash, records) = with_three_values();
-        let first = (records.start() + BANK_HEADER) as usize;
+        let first = (records.start() + HEADER * MARKS) as usize;
         // A header that claims to be of a record up to far behind all the others.
         let len: u16 = 3000;
         let [l0, l1] = len.to_le_bytes();
@@ -552,7 +690,7 @@ mod tests {
     #[test]
     fn bytes_in_a_value_are_not_taken_for_a_record() {
         let (mut flash, mut records) = with_three_values();
-        let first = (records.start() + BANK_HEADER) as usize;
+        let first = (records.start() + HEADER * MARKS) as usize;
         let copy = flash.bytes_mut()[first..first + padded::<RamFlash>(20) as usize].to_vec();
         records.put(&mut flash, Key::Secret, &[9; 20]).unwrap();
         let place = (records.start() + records.end) as usize;
@@ -566,7 +704,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_not_taken_for_missing_and_not_overwritten() {
         let (flash, records) = with_three_values();
-        for place in [records.start(), records.start() + BANK_HEADER] {
+        for place in [records.start(), records.start() + HEADER * MARKS] {
             let mut flash = flash.clone();
             let content = flash.bytes_mut().to_vec();
             flash.unreadable = place..place + 4;

@@ -769,16 +769,17 @@ mod tests {
         cuts: usize,
         what: &str,
     ) {
-        for operation in 0.. {
-            for cut in Cut::ALL {
+        let mut whole = flash.clone();
+        whole.history = Some(std::vec::Vec::new());
+        step(&mut whole).unwrap();
+        for (operation, parts) in whole.history.unwrap_or_default().into_iter().enumerate() {
+            for cut in Cut::some(parts) {
                 let what = std::format!("{what}, operation {operation} {cut:?}");
                 let mut torn = flash.clone();
                 torn.cut_power_at(operation, cut);
-                let done = step(&mut torn);
-                if !torn.lost_power() {
-                    return done.unwrap();
-                }
+                step(&mut torn).unwrap_err();
                 torn.restore_power();
+                Records::open(&mut torn, LAYOUT).settle(&mut torn).unwrap();
                 let found = state(&mut torn);
                 assert!(found == *before || found == *after, "{what}");
                 assert_sound(&mut torn, &what);
@@ -806,8 +807,7 @@ mod tests {
     #[test]
     fn so_does_a_second_cut_while_a_step_is_done_again() {
         cut_everywhere::<1024, 4>(confirm, 2);
-        cut_everywhere::<2048, 8>(reject, 2);
-        cut_everywhere::<2048, 32>(confirm, 2);
+        cut_everywhere::<2048, 32>(reject, 2);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use qth::ota::strategy::Status;
 /// Small slots, so that thousands of upgrades take seconds.
 pub const LAYOUT: Layout = Layout {
     records: Region { start: 0, len: 16 * 1024 },
-    bank: 8 * 1024,
+    bank: 4 * 1024,
     slots: [Region { start: 16 * 1024, len: 64 * 1024 }, Region { start: 80 * 1024, len: 64 * 1024 }],
 };
 

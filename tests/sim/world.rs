@@ -65,7 +65,9 @@ impl Faults {
             cut: match cut {
                 0 => None,
                 1 => Some((seed as usize % 60, Cut::Before)),
-                2 => Some((seed as usize % 60, [Cut::Within, Cut::Torn][seed as usize / 60 % 2])),
+                2 => {
+                    Some((seed as usize % 60, [Cut::Within(1), Cut::Torn(0), Cut::Torn(1), Cut::Torn(2)][seed as usize / 60 % 4]))
+                }
                 _ => Some((seed as usize % 60, Cut::After)),
             },
             cut_again: [0, 2, 3, 6][seed as usize / 7 % 4],
@@ -111,7 +113,8 @@ pub struct End {
     pub version: String,
     pub restarts: usize,
     pub statuses: Vec<u8>,
-    pub flash_operations: usize,
+    /// Parts of each flash operation, from power on.
+    pub operations: Vec<usize>,
 }
 
 pub struct World {
@@ -179,6 +182,7 @@ impl World {
         };
         let mut files = Files::new(content);
         files.ignores_ranges = faults.ignores_ranges;
+        flash.history = Some(Vec::new());
         if let Some((operation, cut)) = faults.cut {
             flash.cut_power_at(operation, cut);
         }
@@ -398,7 +402,9 @@ impl World {
         let mut flash = std::mem::replace(&mut device.board_mut().flash, RamFlash::new(0));
         flash.restore_power();
         if self.step < self.faults.steps && self.random.one_in(self.faults.cut_again) {
-            flash.cut_power_at(self.random.below(40) as usize, Cut::ALL[self.random.below(4) as usize]);
+            let done = self.random.below(3) as usize;
+            let cut = [Cut::Before, Cut::Within(done), Cut::Torn(done), Cut::After][self.random.below(4) as usize];
+            flash.cut_power_at(self.random.below(40) as usize, cut);
         }
         self.restarts += 1;
         self.now = self.now.after_secs(1);
@@ -471,7 +477,7 @@ impl World {
         assert_eq!(slots.info(running).unwrap().state, State::Confirmed);
         let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
         let version = version_of(flash, LAYOUT.slots[running]);
-        let flash_operations = flash.operations;
+        let operations = flash.history.take().unwrap_or_default();
         let digest = slots.info(running).unwrap().sha256;
         let is_new = match self.firmware {
             Firmware::OfMcu => self.mcu.version() == "1.1.0",
@@ -487,14 +493,7 @@ impl World {
         // The application hears of the outcome at least once; the last word is the true one.
         assert_eq!(self.results.last(), Some(&is_new), "seed {seed}");
         let flash = flash.clone();
-        End {
-            flash,
-            verdict: self.center.verdict,
-            version,
-            restarts: self.restarts,
-            statuses: self.center.statuses,
-            flash_operations,
-        }
+        End { flash, verdict: self.center.verdict, version, restarts: self.restarts, statuses: self.center.statuses, operations }
     }
 
     fn device_mut(&mut self) -> Timed<'_> {
@@ -537,7 +536,6 @@ fn install(flash: &mut RamFlash, image: &[u8]) {
     let mut records = Records::open(flash, LAYOUT);
     let mut slots = Slots::load(flash, LAYOUT, &records).unwrap();
     slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), "1.0.0").unwrap();
-    flash.operations = 0;
 }
 
 fn md5(bytes: &[u8]) -> [u8; 16] {

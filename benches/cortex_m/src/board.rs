@@ -114,7 +114,7 @@ impl Board for Bare {
         const SLOT: u32 = 448 * 1024;
         Layout {
             records: Region { start: 0, len: RECORDS },
-            bank: RECORDS / 2,
+            bank: RECORDS / 4,
             slots: [Region { start: RECORDS, len: SLOT }, Region { start: RECORDS + SLOT, len: SLOT }],
         }
     }

@@ -130,7 +130,7 @@ impl QthBoard {
         }
     }
 
-    /// Every place is a multiple of what the flash erases at once, there are two banks, and nothing lies on anything else.
+    /// Every place is a multiple of what the flash erases at once, there are three banks, and nothing lies on anything else.
     fn has_good_layout(&self) -> bool {
         let Layout { records, bank, slots: [a, b] } = self.layout();
         let parts = [records, a, b];
@@ -139,7 +139,7 @@ impl QthBoard {
         let mut are_blocks = numbers.map(|number| number.is_multiple_of(ERASE));
         are_blocks.all(|is_block| is_block)
             && bank > 0
-            && self.flash.banks >= 2
+            && self.flash.banks >= 3
             && parts.iter().all(|part| part.end().checked_sub(part.start) == Some(part.len))
             && are_apart(&records, &a)
             && are_apart(&records, &b)
@@ -343,8 +343,8 @@ mod tests {
         measure,
         flash: QthFlash {
             records: 0,
-            bank: 8192,
-            banks: 2,
+            bank: 4096,
+            banks: 4,
             slots: [0x4000, 0x8000],
             slot: 0x4000,
             started_by_slot: true,
@@ -366,9 +366,9 @@ mod tests {
     fn a_flash_that_is_laid_out_badly_is_refused() {
         assert!(is_good(|_| {}));
         assert!(is_good(|flash| (flash.slot, flash.slots) = (0, [0, 0])), "a board without slots");
-        assert!(!is_good(|flash| flash.banks = 1));
+        assert!(!is_good(|flash| flash.banks = 2));
         assert!(!is_good(|flash| flash.bank = 0));
-        assert!(!is_good(|flash| flash.bank = 8190), "no whole blocks");
+        assert!(!is_good(|flash| flash.bank = 4094), "no whole blocks");
         assert!(!is_good(|flash| flash.slots = [0x3000, 0x8000]), "a slot over records");
         assert!(!is_good(|flash| flash.slots = [0x4000, 0x7000]), "a slot over the other");
         assert!(!is_good(|flash| flash.slots = [0x4000, 0xffff_f000]), "beyond the end of all flash");

@@ -16,7 +16,7 @@ pub enum Flash {
     /// In a file, which outlives the process.
     File(FileFlash),
     /// In memory: nothing is written anywhere.
-    Ram(RamFlash),
+    Ram(Box<RamFlash>),
 }
 
 impl Flash {
@@ -26,7 +26,7 @@ impl Flash {
     /// # Errors
     /// The file can't be opened, or another process has it open.
     pub(super) fn open(path: Option<&str>) -> io::Result<Self> {
-        let Some(path) = path else { return Ok(Self::Ram(RamFlash::new(Layout::UNIX.size()))) };
+        let Some(path) = path else { return Ok(Self::Ram(Box::new(RamFlash::new(Layout::UNIX.size())))) };
         let mut path = PathBuf::from(path);
         if path.is_dir() {
             path.push(FILE);

@@ -83,11 +83,12 @@ fuzz_target!(|input: Input<'_>| {
             Step::Cut(number, at, how, bytes) => {
                 let (key, bytes) = (key(number), value(bytes));
                 let old = read(&records, &mut flash, key).unwrap_or_default();
-                let cut = Cut::ALL[usize::from(how) % 4];
+                let cut = [Cut::Before, Cut::Within(1), Cut::Torn(0), Cut::After][usize::from(how) % 4];
                 flash.cut_power_at(at.into(), cut);
                 let kept = records.put(&mut flash, key, bytes).is_ok();
                 flash.restore_power();
                 records = Records::open(&mut flash, LAYOUT);
+                records.settle(&mut flash).expect("nothing is broken");
                 let now = read(&records, &mut flash, key).unwrap_or_default();
                 assert!(now == bytes || (!kept && now == old), "whole or not at all");
             }

@@ -120,6 +120,7 @@ fn program_factory(flash: &mut FileFlash, layout: Layout, options: &Options) -> 
 
 fn program<F: NorFlash>(flash: &mut F, layout: Layout, image: &[u8], version: &str) -> Result<(), Error> {
     let region = layout.slots[0];
+    slot::erase(flash, layout.records)?;
     slot::erase(flash, region)?;
     slot::write_padded(flash, region.start, image)?;
     let mut records = Records::open(flash, layout);

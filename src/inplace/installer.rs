@@ -90,6 +90,7 @@ impl Installer {
         // Twice when a new image turns out to be wrong, and the old one is brought back at once.
         for _ in 0..2 {
             let mut records = Records::open(flash, layout);
+            records.settle(flash)?;
             let mut slots = Slots::load(flash, layout, &records)?;
             match slots.rewrite() {
                 None => {
@@ -204,8 +205,6 @@ impl Installer {
         let mut journal = match Journal::read(flash, records, &work.sha256, work.back)? {
             None => Journal::begin(work.back),
             Some(mut journal) => {
-                journal.starts = journal.starts.wrapping_add(1);
-                journal.write(flash, records, &work.sha256)?;
                 if journal.phase == Phase::Copy {
                     flash.read(work.scratch(journal.step), memory).map_err(|_| Error::Flash)?;
                     copy(flash, records, work, &mut journal, memory)?;

@@ -6,7 +6,7 @@ use crate::flash::Error;
 use embedded_storage::nor_flash::NorFlash;
 
 /// Length of the record.
-const RECORD: usize = 4 + 2 + 3 * 4;
+const RECORD: usize = 4 + 1 + 3 * 4;
 /// Bytes of the package's digest that tell it from another's.
 const IDENTITY: usize = 4;
 
@@ -29,14 +29,11 @@ pub(super) struct Journal {
     /// Where the delta goes on: for the block of this step if that is to be made, else for the next.
     pub input: u32,
     pub distance: u32,
-    /// Changes at each start, so that what was read is written again before anything relies on it: a record torn by the power cut
-    /// may be whole by luck, and not another time.
-    pub starts: u8,
 }
 
 impl Journal {
     pub(super) const fn begin(back: bool) -> Self {
-        Self { back, phase: Phase::Make, step: 0, input: 0, distance: 0, starts: 0 }
+        Self { back, phase: Phase::Make, step: 0, input: 0, distance: 0 }
     }
 
     /// The journal of this package's way there or back; `None`: that was not begun.
@@ -49,7 +46,7 @@ impl Journal {
         let mut bytes = [0; RECORD];
         let length = records.get(flash, Key::Journal, &mut bytes)?;
         let Some((identity, rest)) = bytes.split_first_chunk::<IDENTITY>() else { return Ok(None) };
-        let &[flags, starts, ref numbers @ ..] = rest else { return Ok(None) };
+        let Some((flags, numbers)) = rest.split_first() else { return Ok(None) };
         let (words, _) = numbers.as_chunks();
         let [step, input, distance] = *words else { return Ok(None) };
         if length != Some(RECORD) || package.first_chunk() != Some(identity) || (flags & 1 == 1) != back {
@@ -61,7 +58,6 @@ impl Journal {
             step: u32::from_le_bytes(step),
             input: u32::from_le_bytes(input),
             distance: u32::from_le_bytes(distance),
-            starts,
         }))
     }
 
@@ -71,7 +67,7 @@ impl Journal {
         let [s0, s1, s2, s3] = self.step.to_le_bytes();
         let [i0, i1, i2, i3] = self.input.to_le_bytes();
         let [d0, d1, d2, d3] = self.distance.to_le_bytes();
-        let rest = [flags, self.starts, s0, s1, s2, s3, i0, i1, i2, i3, d0, d1, d2, d3];
+        let rest = [flags, s0, s1, s2, s3, i0, i1, i2, i3, d0, d1, d2, d3];
         let identity = package.iter().take(IDENTITY);
         for (to, from) in bytes.iter_mut().zip(identity.chain(&rest)) {
             *to = *from;

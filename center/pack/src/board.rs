@@ -46,9 +46,9 @@ fn on<const BLOCK: usize>(old: &[u8], file: &[u8], size: usize) -> Option<Outcom
     let slot = whole(old.len().max(size))?.max(staging.checked_add(BLOCK as u32)?);
     let bank = (BLOCK as u32).max(BANK_MIN);
     let layout = Layout {
-        records: Region { start: 0, len: 2 * bank },
+        records: Region { start: 0, len: 3 * bank },
         bank,
-        slots: [Region { start: 2 * bank, len: slot }, Region { start: 2 * bank + slot, len: staging }],
+        slots: [Region { start: 3 * bank, len: slot }, Region { start: 3 * bank + slot, len: staging }],
     };
     let mut flash = RamFlash::<BLOCK, 4>::new(layout.size());
     stage(&mut flash, layout, old, file).ok()?;

@@ -245,6 +245,7 @@ impl Blocks<'_> {
                 Some(parts) => parts,
                 None => self.alone(&old, &range)?,
             };
+            let parts = self.within_old(&range, parts);
             distance = lzma::segment(&mut segments, &old, self.new, range.start as u32, &parts, distance, true);
             let end = range.end.min(raw.len());
             if range.start < end {
@@ -289,18 +290,33 @@ impl Blocks<'_> {
         Ok(parts)
     }
 
-    /// A copy brings what it is to: out of the old image as it reads now, or of the block so far. The byte behind what is copied is
-    /// looked at too, for a literal that follows.
+    /// A copy brings what it is to: out of the old image as it reads now, or of the block so far.
     fn holds(&self, old: &[u8], range: &Range<usize>, position: usize, part: &Part) -> bool {
         let Part::Copy { distance, length } = *part else { return true };
         let Some(from) = self.source(position, distance) else { return false };
         let end = position + length as usize;
         match from.checked_sub(old.len()) {
             Some(from) => from >= range.start,
-            None => {
-                let is_last = end == range.end;
-                from + (end - position) + usize::from(!is_last) <= old.len() && old[from..].starts_with(&self.new[position..end])
+            None => old[from..].starts_with(&self.new[position..end]),
+        }
+    }
+
+    /// Behind a copy the decoder looks at the byte behind what was copied. The old image's last byte has none: it is written out.
+    fn within_old(&self, range: &Range<usize>, parts: Vec<Part>) -> Vec<Part> {
+        let mut within: Vec<Part> = Vec::with_capacity(parts.len());
+        let mut end = range.start;
+        for part in parts {
+            end += part.length() as usize;
+            match part {
+                Part::Copy { distance, length }
+                    if end < range.end && self.source(end, distance) == Some(self.corrected.len()) =>
+                {
+                    within.extend((length > 1).then_some(Part::Copy { distance, length: length - 1 }));
+                    within.push(Part::Byte(self.new[end - 1]));
+                }
+                part => within.push(part),
             }
         }
+        within
     }
 }

@@ -193,6 +193,8 @@ fn call(device: &mut Device<Bare>, now: Instant, bytes: &mut [u8; 64]) -> bool {
         }
         21 => device.mcu_package_read(now, input(), bytes).is_some(),
         22 => device.application_failed(Failure::BadArchive),
+        #[cfg(feature = "pack")]
+        23 => device.set_ota_key(text),
         _ => match device.event() {
             Some(Event::Transparent(bytes) | Event::Tsl(bytes)) => {
                 output_all(bytes);

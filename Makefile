@@ -111,7 +111,7 @@ size: no-std unix qemu ## Print the size of the library as linked, by part; writ
 bench: all ## Measure upgrades and callbacks; writes build/bench.json
 	@benches/run --json build/bench.json
 
-bench-delta: center packages ## Compare deltas with other tools' on firmware images; writes build/bench-delta.json
+bench-delta: center packages ## Compare deltas with other tools': bytes, instructions, memory; writes build/bench-delta.json
 	@benches/delta/images $(BUILD)/delta
 	@benches/delta/run $(BUILD)/delta --json build/bench-delta.json
 

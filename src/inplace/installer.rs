@@ -32,6 +32,10 @@ pub struct Installer {
     decoder: delta::Standard,
 }
 
+// Static memory that bootloaders give to it.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(core::mem::size_of::<Installer>() <= 5632);
+
 /// What is rewritten by what.
 struct Work<'a> {
     /// The slot.

@@ -93,6 +93,29 @@ class Pack(unittest.TestCase):
         self.assertRegex(said, r"\nbase +0x08000000\n")
         self.assertRegex(said, r"\nrestart +points every 32 KB\n")
 
+    def test_packages_that_rewrite_a_slot_in_place(self):
+        old, new, package = self.file("old", bytes(range(256)) * 20), self.file("new", b"new" + bytes(range(256)) * 20), self.path("p.pack")
+        delta = ("delta", old, new, *DELTA, "--instructions", "plain", "-o", package)
+        for layout in ("inplace", "16K:8K:1K", "1M:65536:4K"):
+            made = self.pack(*delta, "--layout", layout)
+            self.assertEqual(made["size"], os.path.getsize(package))
+            self.assertLess(made["there"]["payload_size"] + made["back"]["payload_size"], 400)
+            self.pack("apply", old, package, "-o", self.path("out"))
+            self.assertEqual(content(self.path("out")), content(new))
+            self.assertIn("a delta from version '1.0.0'", self.refused("apply", new, package, "-o", self.path("out")))
+            said = self.pack("inspect", package)
+            self.assertEqual((said["format"], said["source_version"], said["target_version"]), ("in place", "1.0.0", "1.1.0"))
+            self.assertEqual(said["block"], 1024 if layout == "16K:8K:1K" else 4096)
+        os.remove(package)
+        for layout, why in (
+            ("4K:2K:1K", "an image takes 5120 bytes in whole blocks, and the slot has less"),
+            ("16K:1K:1K", "does not fit the staging area"),
+            ("16K:8K:1000", "power of two"),
+            ("16K:9000:1K", "multiples"),
+        ):
+            self.assertIn(why, self.refused(*delta, "--layout", layout))
+            self.assertFalse(os.path.exists(package), "nothing was written")
+
     def test_signatures(self):
         package, key = self.path("p.pack"), self.path("key")
         image = self.file("image", b"image" * 100)

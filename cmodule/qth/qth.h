@@ -153,6 +153,8 @@ typedef struct QthFlash {
   uint32_t slots[2];
   // Size of each slot; 0 on a board that has none, which then can't upgrade its own firmware.
   uint32_t slot;
+  // Size of the staging area, at the second slot's place, on a board with one slot; less than a slot. 0: there are two slots.
+  uint32_t staging;
   // The bootloader chooses between the slots, and has started this firmware out of one.
   bool started_by_slot;
   // Seconds that a new firmware has to reach the Center before the old one comes back.

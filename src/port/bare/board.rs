@@ -60,6 +60,8 @@ pub struct QthFlash {
     pub slots: [u32; 2],
     /// Size of each slot; 0 on a board that has none, which then can't upgrade its own firmware.
     pub slot: u32,
+    /// Size of the staging area, at the second slot's place, on a board with one slot; less than a slot. 0: there are two slots.
+    pub staging: u32,
     /// The bootloader chooses between the slots, and has started this firmware out of one.
     pub started_by_slot: bool,
     /// Seconds that a new firmware has to reach the Center before the old one comes back.
@@ -122,22 +124,26 @@ pub struct QthBoard {
 
 impl QthBoard {
     fn layout(&self) -> Layout {
-        let QthFlash { records, bank, banks, slots: [a, b], slot, .. } = self.flash;
+        let QthFlash { records, bank, banks, slots: [a, b], slot, staging, .. } = self.flash;
+        let second = if staging > 0 { staging } else { slot };
         Layout {
             records: Region { start: records, len: bank.saturating_mul(banks) },
             bank,
-            slots: [Region { start: a, len: slot }, Region { start: b, len: slot }],
+            slots: [Region { start: a, len: slot }, Region { start: b, len: second }],
         }
     }
 
-    /// Every place is a multiple of what the flash erases at once, there are three banks, and nothing lies on anything else.
+    /// Every place is a multiple of what the flash erases at once, there are three banks, and nothing lies on anything else. A staging
+    /// area is smaller than the slot, and this library can use it.
     fn has_good_layout(&self) -> bool {
         let Layout { records, bank, slots: [a, b] } = self.layout();
         let parts = [records, a, b];
         let numbers = parts.iter().flat_map(|part| [part.start, part.len]).chain([bank]);
         let are_apart = |a: &Region, b: &Region| a.len == 0 || b.len == 0 || a.end() <= b.start || b.end() <= a.start;
         let mut are_blocks = numbers.map(|number| number.is_multiple_of(ERASE));
+        let QthFlash { slot, staging, .. } = self.flash;
         are_blocks.all(|is_block| is_block)
+            && (staging == 0 || (cfg!(feature = "inplace") && staging < slot))
             && bank > 0
             && self.flash.banks >= 3
             && parts.iter().all(|part| part.end().checked_sub(part.start) == Some(part.len))
@@ -347,6 +353,7 @@ mod tests {
             banks: 4,
             slots: [0x4000, 0x8000],
             slot: 0x4000,
+            staging: 0,
             started_by_slot: true,
             trial_seconds: 60,
             read,
@@ -373,6 +380,8 @@ mod tests {
         assert!(!is_good(|flash| flash.slots = [0x4000, 0x7000]), "a slot over the other");
         assert!(!is_good(|flash| flash.slots = [0x4000, 0xffff_f000]), "beyond the end of all flash");
         assert!(!is_good(|flash| flash.bank = 0x8000_0000));
+        assert_eq!(is_good(|flash| flash.staging = 0x1000), cfg!(feature = "inplace"), "one slot and a staging area");
+        assert!(!is_good(|flash| flash.staging = 0x4000), "a staging area as large as the slot");
     }
 
     #[test]

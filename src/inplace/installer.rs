@@ -21,6 +21,8 @@ const COMPARED: usize = 64;
 pub struct Progress {
     /// Back to the old image.
     pub back: bool,
+    /// All of it is tried out first, without a write.
+    pub is_tried: bool,
     /// Blocks that are done.
     pub done: u32,
     /// Blocks in all.
@@ -43,6 +45,8 @@ struct Work<'a> {
     staged: Staged,
     way: Way,
     back: bool,
+    /// Where it goes on; `None`: nothing was erased yet.
+    journal: Option<Journal>,
     /// Size of the package's file, and its digest.
     size: u32,
     sha256: Sha256Digest,
@@ -64,8 +68,8 @@ impl Work<'_> {
         self.staged.scratch(self.size, step)
     }
 
-    fn tell(&mut self, done: u32) {
-        (self.told)(Progress { back: self.back, done, of: self.way.order.blocks() });
+    fn tell(&mut self, is_tried: bool, done: u32) {
+        (self.told)(Progress { back: self.back, is_tried, done, of: self.way.order.blocks() });
     }
 }
 
@@ -166,28 +170,35 @@ impl Installer {
         told: &'a mut dyn FnMut(Progress),
     ) -> Result<Work<'a>, Error> {
         let (slot, area, package) = slots.staged().ok_or(Error::Package)?;
-        let staged = Staged::open(flash, area, package.size)?;
-        let way = staged.way(flash, back)?;
-        let work = Work { slot, staged, way, back, size: package.size, sha256: package.sha256, told };
-        if Journal::read(flash, records, &package.sha256, back)?.is_none() {
+        let journal = Journal::read(flash, records, &package.sha256, back)?;
+        let unusable = |error: Error| match error {
+            // The slot is half rewritten: the package has to be read, now or at another start.
+            Error::Package if journal.is_some() => Error::Damaged,
+            error => error,
+        };
+        let staged = Staged::open(flash, area, package.size).map_err(unusable)?;
+        let way = staged.way(flash, back).map_err(unusable)?;
+        let mut work = Work { slot, staged, way, back, journal, size: package.size, sha256: package.sha256, told };
+        if journal.is_none() {
             let image = if back { &work.staged.target } else { &work.staged.source };
             let is_whole = digest(flash, area, package.size)? == package.sha256;
             if !is_whole || image.size > slot.len || digest(flash, slot, image.size)? != image.sha256 {
                 return Err(Error::Package);
             }
-            self.try_out(flash, &work, memory)?;
+            self.try_out(flash, &mut work, memory)?;
         }
         Ok(work)
     }
 
     /// Makes all blocks, and throws them away.
-    fn try_out<F: NorFlash>(&mut self, flash: &mut F, work: &Work<'_>, memory: &mut [u8]) -> Result<(), Error> {
+    fn try_out<F: NorFlash>(&mut self, flash: &mut F, work: &mut Work<'_>, memory: &mut [u8]) -> Result<(), Error> {
         if work.staged.padded(work.back) > work.slot.len {
             return Err(Error::Package);
         }
         let mut crc32 = CRC.digest();
         let mut journal = Journal::begin(work.back);
         for step in 0..work.way.order.blocks() {
+            work.tell(true, step);
             journal.step = step;
             (journal.input, journal.distance) = self.make(flash, work, &journal, memory)?;
             crc32.update(memory);
@@ -206,18 +217,13 @@ impl Installer {
         work: &mut Work<'_>,
         memory: &mut [u8],
     ) -> Result<(), Error> {
-        let mut journal = match Journal::read(flash, records, &work.sha256, work.back)? {
-            None => Journal::begin(work.back),
-            Some(mut journal) => {
-                if journal.phase == Phase::Copy {
-                    flash.read(work.scratch(journal.step), memory).map_err(|_| Error::Flash)?;
-                    copy(flash, records, work, &mut journal, memory)?;
-                }
-                journal
-            }
-        };
+        let mut journal = work.journal.unwrap_or(Journal::begin(work.back));
+        if journal.phase == Phase::Copy {
+            flash.read(work.scratch(journal.step), memory).map_err(|_| Error::Flash)?;
+            copy(flash, records, work, &mut journal, memory)?;
+        }
         while journal.step < work.way.order.blocks() {
-            work.tell(journal.step);
+            work.tell(false, journal.step);
             // What was tried out before can't fail now, unless flash does.
             let next = self.make(flash, work, &journal, memory).map_err(|_| Error::Damaged)?;
             let place = work.place(journal.step)?;
@@ -231,7 +237,7 @@ impl Installer {
             journal.write(flash, records, &work.sha256)?;
             copy(flash, records, work, &mut journal, memory)?;
         }
-        work.tell(journal.step);
+        work.tell(false, journal.step);
         Ok(())
     }
 

@@ -83,7 +83,7 @@ fn layout(path: &Path) -> Layout {
 fn rewrite(flash: &mut FileFlash, layout: Layout, options: &Options) -> Result<(), String> {
     let mut announced = false;
     let mut told = |progress: Progress| {
-        if !std::mem::replace(&mut announced, true) {
+        if !progress.is_tried && !std::mem::replace(&mut announced, true) {
             let to = if progress.back { "back to the old image" } else { "to the new image" };
             let from = if progress.done > 0 { format!(", going on at block {}", progress.done) } else { String::new() };
             say(&format!("slot A: rewritten in place {to}, {} blocks{from}", progress.of));

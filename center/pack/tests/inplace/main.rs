@@ -1,8 +1,10 @@
 //! In-place packages are installed by the device's own code.
 
+mod board;
 mod cuts;
 #[path = "../deltas/firmware.rs"]
 mod firmware;
+mod refused;
 
 use firmware::{Program, BASE, RAM};
 use qth::delta::field::InstructionSet::{self, Plain, Riscv32, Thumb, X86_64};

@@ -14,9 +14,11 @@ mps2_an385 := $(CORTEX_M)
 virt_rv32 := riscv32imac-unknown-none-elf
 CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
+PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
+
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run packages library micropython unix firmware qemu board center test test-rust test-device test-cmake test-qemu test-micropython \
+.PHONY: all run packages library micropython unix firmware qemu board center prove test test-rust test-device test-cmake test-qemu test-micropython \
   test-system fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
@@ -71,6 +73,9 @@ test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384,inplace
 	@$(CARGO) test $(CARGO_FLAGS) --test sim --features std without_packages
+	$(call say,test,tests/prove)
+	@$(PROVE) --mutants
+	@$(PROVE) --quick
 
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)
@@ -96,6 +101,12 @@ test-system: all ## Run the tests of real processes: Center, board, firmware
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
 	$(call say,test,tests/system)
 	@cd tests/system && python3 -m unittest --buffer
+
+prove: ## Cut the power of upgrades at every flash operation, in every way; writes build/prove.html
+	@mkdir -p build
+	@$(PROVE) --mutants
+	@$(PROVE) --wear
+	@$(PROVE) --report build/prove.html
 
 fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECONDS=600 for longer
 	$(call say,fuzz,tests/fuzz)

@@ -147,7 +147,7 @@ typedef struct QthFlash {
   uint32_t records;
   // Size of one bank of records.
   uint32_t bank;
-  // Banks, two at the least.
+  // Banks, three at the least.
   uint32_t banks;
   // Where the two slots for firmware begin.
   uint32_t slots[2];

@@ -8,6 +8,7 @@ pub mod boot;
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
 pub mod file;
 pub mod layout;
+pub mod mutant;
 #[cfg(any(feature = "std", test))]
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
 pub mod ram;

@@ -156,6 +156,11 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         self.cut = None;
     }
 
+    /// Something on it may read differently each time.
+    pub fn has_torn(&self) -> bool {
+        !self.uncertain.is_empty()
+    }
+
     /// The bytes of the chip, torn bits set.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes

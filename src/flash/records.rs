@@ -13,6 +13,7 @@
 //! What can't be read is never taken for something that is not there.
 
 use super::layout::Layout;
+use super::mutant::{self, Mutant};
 use super::Error;
 use crc::{Crc, NoTable, CRC_32_MPEG_2};
 use embedded_storage::nor_flash::NorFlash;
@@ -162,6 +163,7 @@ impl Records {
         }
         // A newer one that was begun may read as whole another time.
         self.is_settled &= self.newest == self.bank.sequence;
+        self.is_closed = !mutant::is(Mutant::AppendedTo) || self.bank.sequence == 0;
         let mut at = self.end;
         while self.bank.sequence > 0 && self.next(flash, &mut at, self.layout.bank)?.is_some() {
             self.end = at;
@@ -174,7 +176,7 @@ impl Records {
     /// # Errors
     /// Flash can't be written.
     pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
-        if self.is_settled {
+        if self.is_settled || mutant::is(Mutant::NotSettled) {
             return Ok(());
         }
         self.renew(flash, None, &[])
@@ -344,6 +346,10 @@ impl Records {
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
         next.write_mark(flash, 0)?;
+        if mutant::is(Mutant::MarkedTooSoon) {
+            next.write_mark(flash, 1)?;
+            next.write_mark(flash, 2)?;
+        }
         for other in KEYS {
             if Some(other) == key {
                 continue;
@@ -363,8 +369,10 @@ impl Records {
         if let Some(key) = key.filter(|_| !value.is_empty()) {
             next.append(flash, key, value)?;
         }
-        next.write_mark(flash, 1)?;
-        next.write_mark(flash, 2)?;
+        if !mutant::is(Mutant::MarkedTooSoon) {
+            next.write_mark(flash, 1)?;
+            next.write_mark(flash, 2)?;
+        }
         *self = next;
         Ok(())
     }
@@ -435,7 +443,7 @@ fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> 
         digest.update(out);
         at = at.saturating_add(count as u32);
     }
-    Ok(digest.finalize() == u32::from_le_bytes([c0, c1, c2, c3]))
+    Ok(digest.finalize() == u32::from_le_bytes([c0, c1, c2, c3]) || mutant::is(Mutant::HeadFirst))
 }
 
 type Source<'a, F> = &'a mut dyn FnMut(&mut F, u32, &mut [u8]) -> Result<(), Error>;
@@ -451,6 +459,9 @@ fn write_record<F: NorFlash>(
 ) -> Result<(), Error> {
     let [l0, l1] = len.to_le_bytes();
     let mut digest = begin_checksum(sequence, place, &[key, check(key, len), l0, l1]);
+    if mutant::is(Mutant::HeadFirst) {
+        write_header(flash, place, [key, check(key, len), l0, l1], digest.clone())?;
+    }
     let mut chunk = [0xFF; CHUNK];
     let mut at = 0;
     while at < u32::from(len) {
@@ -463,7 +474,9 @@ fn write_record<F: NorFlash>(
         write(flash, place.saturating_add(unit::<F>()).saturating_add(at), whole)?;
         at = at.saturating_add(count as u32);
     }
-    write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
+    if !mutant::is(Mutant::HeadFirst) {
+        write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
+    }
     if is_whole(flash, sequence, place, len)? {
         Ok(())
     } else {
@@ -627,6 +640,42 @@ mod tests {
         cut_everywhere::<1024, 4>(1024, 4, 2);
         cut_everywhere::<1024, 8>(1024, 4, 2);
         cut_everywhere::<2048, 32>(2048, 4, 2);
+    }
+
+    fn start_and_put(flash: &mut RamFlash, value: u8) -> Result<(), Error> {
+        let mut records = Records::open(flash, LAYOUT);
+        records.settle(flash)?;
+        records.put(flash, Key::Plan, &[value; 8])
+    }
+
+    /// The same, but the mark that the first new bank is whole is torn.
+    fn start_and_tear(flash: &mut RamFlash, value: u8) {
+        let mut whole = flash.clone();
+        let mut records = Records::open(&mut whole, LAYOUT);
+        records.settle(&mut whole).unwrap();
+        if whole.operations == flash.operations {
+            records.put(&mut whole, Key::Plan, &[value; 8]).unwrap();
+        }
+        flash.cut_power_at(whole.operations - flash.operations - 2, Cut::Torn(1));
+        start_and_put(flash, value).unwrap_err();
+        flash.restore_power();
+    }
+
+    #[test]
+    fn a_bank_that_a_cut_has_left_uncertain_does_not_come_back() {
+        for chance in 0..200 {
+            let (mut flash, _) = with_three_values();
+            Records::open(&mut flash, LAYOUT).settle(&mut flash).unwrap();
+            flash.chance = chance;
+            start_and_tear(&mut flash, 5);
+            start_and_tear(&mut flash, 6);
+            start_and_put(&mut flash, 7).unwrap();
+            for other in 0..20 {
+                flash.chance = other;
+                let records = Records::open(&mut flash, LAYOUT);
+                assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![7; 8]), "{chance} {other}");
+            }
+        }
     }
 
     #[test]

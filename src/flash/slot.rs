@@ -4,6 +4,7 @@
 //! the only one, the bootloader rewrites it, and B is the staging area for its packages.
 
 use super::layout::{Layout, Region};
+use super::mutant::{self, Mutant};
 use super::records::{Key, Records};
 use super::Error;
 use crate::ota::VERSION_MAX;
@@ -371,6 +372,9 @@ impl Slots {
     /// # Errors
     /// No image is being written, the piece lies outside of it, or flash can't be written.
     pub fn write<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        if mutant::is(Mutant::NotedTooSoon) && offset > 0 {
+            records.put(flash, Key::Progress, &offset.next_multiple_of(PROGRESS).to_le_bytes())?;
+        }
         self.write_unnoted(flash, records, offset, bytes)?;
         let end = offset.saturating_add(bytes.len() as u32);
         let step = PROGRESS.max(F::ERASE_SIZE as u32);
@@ -516,6 +520,12 @@ impl Slots {
     pub(super) fn take_boot<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
         for slot in &mut self.slots {
             if let State::Trial { boots_left } = &mut slot.state {
+                if mutant::is(Mutant::StartNotTaken) {
+                    return Ok(());
+                }
+                if mutant::is(Mutant::ConfirmedTooSoon) {
+                    return self.confirm(flash, records);
+                }
                 match boots_left.checked_sub(1) {
                     Some(left) => *boots_left = left,
                     None => return self.reject(flash, records, Reason::DidNotStart),

@@ -112,7 +112,7 @@ impl World {
 
     /// With a flash that may hold what an earlier device has left.
     pub fn with(flash: RamFlash, seed: u64) -> Self {
-        let board = SimBoard { flash, version: "1.0.0".into(), random: Random::new(seed) };
+        let board = SimBoard { layout: LAYOUT, flash, version: "1.0.0".into(), random: Random::new(seed) };
         let now = Instant::from_millis(0);
         let mut device = Device::new(now, board);
         assert!(device.set_product("p111xt", "V2VUei9ZVWt2SnpL"));

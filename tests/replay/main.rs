@@ -381,7 +381,7 @@ impl Replay {
 }
 
 fn start(flash: RamFlash, header: &Value, version: &str, now: Instant) -> Device<SimBoard> {
-    let board = SimBoard { flash, version: version.into(), random: Random::new(1) };
+    let board = SimBoard { layout: LAYOUT, flash, version: version.into(), random: Random::new(1) };
     let mut device = Device::new(now, board);
     assert!(device.set_product(text(header, "pk"), text(header, "ps")));
     match text(header, "trace") {

@@ -3,7 +3,7 @@
 use super::random::Random;
 use qth::board::{About, Board, Started};
 use qth::flash::layout::{Layout, Region};
-use qth::flash::ram::RamFlash;
+use qth::flash::ram::{RamFlash, ERASE, WRITE};
 use qth::ota::strategy::Status;
 
 /// Small slots, so that thousands of upgrades take seconds.
@@ -15,21 +15,25 @@ pub const LAYOUT: Layout = Layout {
 
 pub const TRIAL_SECONDS: u32 = 1200;
 
-pub struct SimBoard {
-    pub flash: RamFlash,
+/// A board whose flash has erase blocks and write units of these sizes.
+pub struct SimBoardOf<const E: usize, const W: usize> {
+    pub flash: RamFlash<E, W>,
+    pub layout: Layout,
     pub version: String,
     pub random: Random,
 }
 
-impl Board for SimBoard {
-    type Flash = RamFlash;
+pub type SimBoard = SimBoardOf<ERASE, WRITE>;
 
-    fn flash(&mut self) -> &mut RamFlash {
+impl<const E: usize, const W: usize> Board for SimBoardOf<E, W> {
+    type Flash = RamFlash<E, W>;
+
+    fn flash(&mut self) -> &mut RamFlash<E, W> {
         &mut self.flash
     }
 
     fn layout(&self) -> Layout {
-        LAYOUT
+        self.layout
     }
 
     fn started(&self) -> Started {

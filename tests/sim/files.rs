@@ -29,7 +29,12 @@ impl Files {
             let (first, last) = range.split_once('-').unwrap();
             let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
             let size = self.content.len();
-            assert!(first <= last && last < size, "{range} of {size}");
+            assert!(first <= last, "{range}");
+            if last >= size {
+                // The device asks for the file that was here before.
+                self.output.extend(b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n");
+                continue;
+            }
             let (head, part) = if self.ignores_ranges {
                 (format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nETag: \"a\"\r\n\r\n"), &self.content[..])
             } else {

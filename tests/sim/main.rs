@@ -74,7 +74,7 @@ fn the_package_of_an_mcu_is_downloaded_verified_and_read_in_pieces() {
 #[test]
 fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
     let flash = RamFlash::new(board::LAYOUT.size());
-    let board = board::SimBoard { flash, version: "1.0.0".into(), random: random::Random::new(7) };
+    let board = board::SimBoard { layout: board::LAYOUT, flash, version: "1.0.0".into(), random: random::Random::new(7) };
     let now = Instant::from_millis(0);
     let mut device = Device::new(now, board);
     device.set_product(center::PK, center::PS);

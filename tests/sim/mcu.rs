@@ -1,6 +1,6 @@
 //! An MCU beside the module, and the script that upgrades it out of pieces.
 
-use crate::board::SimBoard;
+use crate::board::SimBoardOf;
 use qth::device::event::Event;
 use qth::device::Device;
 use qth::ota::file_info::FileInfo;
@@ -28,7 +28,7 @@ enum Script {
 
 impl Mcu {
     /// The script is started.
-    pub fn script_started(&mut self, device: &mut Device<SimBoard>) {
+    pub fn script_started<const E: usize, const W: usize>(&mut self, device: &mut Device<SimBoardOf<E, W>>) {
         self.script = Script::Idle;
         assert!(device.set_mcu_version(COMPONENT, self.version()));
     }
@@ -38,7 +38,12 @@ impl Mcu {
     }
 
     /// `infoCB`.
-    pub fn event(&mut self, device: &mut Device<SimBoard>, now: Instant, event: Event<'_>) {
+    pub fn event<const E: usize, const W: usize>(
+        &mut self,
+        device: &mut Device<SimBoardOf<E, W>>,
+        now: Instant,
+        event: Event<'_>,
+    ) {
         let Event::McuInfo(bytes) = event else { return };
         let info = FileInfo::parse(bytes).unwrap();
         assert_eq!(info.component, COMPONENT);
@@ -47,7 +52,12 @@ impl Mcu {
     }
 
     /// One step of the script; false when it had nothing to do.
-    pub fn step(&mut self, device: &mut Device<SimBoard>, now: Instant, package: &[u8]) -> bool {
+    pub fn step<const E: usize, const W: usize>(
+        &mut self,
+        device: &mut Device<SimBoardOf<E, W>>,
+        now: Instant,
+        package: &[u8],
+    ) -> bool {
         let mut is_busy = !matches!(self.script, Script::Idle);
         self.script = match core::mem::take(&mut self.script) {
             Script::Reading { target, mut size, mut read } if read.len() < size => {

@@ -16,7 +16,7 @@ fn a_firmware_without_packages_refuses_them_and_every_key() {
     assert_eq!(end.version, "1.0.0");
     let slot = LAYOUT.slots[1].start as usize / ERASE;
     assert_eq!(end.flash.erases[slot..].iter().sum::<usize>(), 0, "nothing was erased");
-    let board = SimBoard { flash: end.flash, version: end.version, random: Random::new(10) };
+    let board = SimBoard { layout: LAYOUT, flash: end.flash, version: end.version, random: Random::new(10) };
     let mut device = Device::new(Instant::from_millis(0), board);
     // Of P-256, made by OpenSSL.
     let key = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEy9PMzembcZbtlPBB94PFyWSicc4o\n\

@@ -1,16 +1,17 @@
 //! A device, a Center, a file server, the networks between them, the power supply.
 
-use crate::board::{SimBoard, LAYOUT};
+use crate::board::{SimBoardOf, LAYOUT};
 use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
 use crate::mcu::Mcu;
 use crate::random::Random;
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
-use qth::flash::ram::{Cut, RamFlash};
-use qth::flash::records::Records;
+use qth::flash::boot;
+use qth::flash::layout::{Layout, Region};
+use qth::flash::ram::{Cut, RamFlash, ERASE, WRITE};
+use qth::flash::records::{Key, Records};
 use qth::flash::slot::{self, Slots, State};
-use qth::flash::{boot, layout::Region};
 use qth::time::Instant;
 use sha2::{Digest, Sha256};
 
@@ -94,8 +95,8 @@ pub enum Firmware {
 pub type File = fn(&[u8], &[u8]) -> Vec<u8>;
 
 /// What the Center hands out for the new image, and what the script does about it.
-#[derive(Clone, Default)]
-pub struct Delivery {
+#[derive(Clone)]
+pub struct Delivery<const E: usize = ERASE, const W: usize = WRITE> {
     /// None: the new image itself.
     pub file: Option<File>,
     /// The key that the script sets.
@@ -103,91 +104,139 @@ pub struct Delivery {
     /// The new image is the old one with a few changes.
     pub is_alike: bool,
     /// The flash that an earlier run has left; none: a new board.
-    pub flash: Option<RamFlash>,
+    pub flash: Option<RamFlash<E, W>>,
+    pub layout: Layout,
+    /// Sizes of the old and the new image; none: by chance.
+    pub sizes: Option<(usize, usize)>,
+    /// Power is cut at these flash operations, each counted from the start that comes after the one before.
+    pub cuts: Vec<(usize, Cut)>,
+    /// The device's second start finds another file in the place of this one.
+    pub other: Option<File>,
+    /// While power is off for the first time, a bit of what was written of the new image rots.
+    pub rots: bool,
+    /// What chance has it that torn bits read as.
+    pub chance: u64,
+}
+
+impl<const E: usize, const W: usize> Default for Delivery<E, W> {
+    fn default() -> Self {
+        Self {
+            file: None,
+            key: None,
+            is_alike: false,
+            flash: None,
+            layout: LAYOUT,
+            sizes: None,
+            cuts: Vec::new(),
+            other: None,
+            rots: false,
+            chance: 0,
+        }
+    }
 }
 
 /// How a run ended.
-pub struct End {
-    pub flash: RamFlash,
+pub struct End<const E: usize = ERASE, const W: usize = WRITE> {
+    pub flash: RamFlash<E, W>,
     pub verdict: Verdict,
     pub version: String,
     pub restarts: usize,
     pub statuses: Vec<u8>,
     /// Parts of each flash operation, from power on.
     pub operations: Vec<usize>,
+    /// How many operations there had been at each cut.
+    pub cut_at: Vec<usize>,
 }
 
-pub struct World {
+pub type World = WorldOf<ERASE, WRITE>;
+
+pub struct WorldOf<const E: usize, const W: usize> {
     seed: u64,
     random: Random,
     faults: Faults,
     firmware: Firmware,
     now: Instant,
     step: u64,
-    device: Option<Device<SimBoard>>,
+    device: Option<Device<SimBoardOf<E, W>>>,
     center: Center,
     files: Files,
     /// Which links are open.
     open: [bool; 2],
-    new_image: Vec<u8>,
+    /// The new image, and the one that came in its place.
+    new_images: Vec<Vec<u8>>,
     restarts: usize,
     results: Vec<bool>,
     mcu: Mcu,
     key: Option<String>,
     /// The slot that held the old image.
     old_slot: usize,
+    layout: Layout,
+    /// The cuts to come, the next one last.
+    cuts: Vec<(usize, Cut)>,
+    cut_at: Vec<usize>,
+    /// What a second start finds in the place of the file.
+    other: Option<Offer>,
+    rots: bool,
+}
+
+/// An image, the file that it is handed out in, and what the Center says of that.
+struct Offer {
+    image: Vec<u8>,
+    file: Vec<u8>,
+    center: Center,
 }
 
 const LINKS: [Link; 2] = [Link::Center, Link::Package];
+/// What is kept of an upgrade.
+const KEYS: [Key; 6] = [Key::Boot, Key::Progress, Key::Secret, Key::Plan, Key::File, Key::Upgrade];
+/// More starts than any run needs.
+const RESTARTS: usize = 1_000;
 
-impl World {
+impl<const E: usize, const W: usize> WorldOf<E, W> {
     pub fn new(seed: u64, faults: Faults, firmware: Firmware) -> Self {
         Self::with(seed, faults, firmware, Delivery::default())
     }
 
-    pub fn with(seed: u64, faults: Faults, firmware: Firmware, delivery: Delivery) -> Self {
+    pub fn with(seed: u64, faults: Faults, firmware: Firmware, delivery: Delivery<E, W>) -> Self {
+        let layout = delivery.layout;
         let mut random = Random::new(seed);
-        let mut old_image = image(&mut random, "1.0.0", 9_000);
-        let size = 8_000 + random.below(14_000) as usize;
-        let version = if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" };
-        let mut flash = match delivery.flash {
-            Some(flash) => flash,
-            None => {
-                let mut flash = RamFlash::new(LAYOUT.size());
-                install(&mut flash, &old_image);
-                flash
-            }
-        };
-        let records = Records::open(&mut flash, LAYOUT);
-        let slots = Slots::load(&mut flash, LAYOUT, &records).unwrap();
+        let (old_size, new_size) = delivery.sizes.unwrap_or((9_000, 8_000 + random.below(14_000) as usize));
+        let old_image = image(&mut random, "1.0.0", old_size);
+        let mut flash = delivery.flash.unwrap_or_else(|| new_board(layout, &old_image));
+        let records = Records::open(&mut flash, layout);
+        let slots = Slots::load(&mut flash, layout, &records).unwrap();
         let old_slot = slots.running().unwrap();
-        let start = LAYOUT.slots[old_slot].start as usize;
-        old_image = flash.bytes_mut()[start..][..slots.info(old_slot).unwrap().size as usize].to_vec();
-        let mut new_image = image(&mut random, version, size);
-        if delivery.is_alike {
-            let changed = new_image;
-            new_image = [&changed[..2_000], &old_image[1_500..], &changed[..3_000], &old_image[5..4_000]].concat();
-        }
-        let mut content = match delivery.file {
-            Some(make) => make(&old_image, &new_image),
-            None => new_image.clone(),
+        let start = layout.slots[old_slot].start as usize;
+        let old_image = flash.bytes_mut()[start..][..slots.info(old_slot).unwrap().size as usize].to_vec();
+        let version = if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" };
+        let is_for_mcu = firmware == Firmware::OfMcu;
+        let mut offer = |file: Option<File>| {
+            let mut image = image(&mut random, version, new_size);
+            if delivery.is_alike {
+                let unchanged = old_image.len() / 6..old_image.len();
+                image =
+                    [&image[..new_size / 8], &old_image[unchanged], &image[..new_size / 6], &old_image[5..old_image.len() / 3]]
+                        .concat();
+            }
+            let mut content = file.map_or_else(|| image.clone(), |make| make(&old_image, &image));
+            let (mut md5, mut crc) = (hex(&md5(&content)), crc32(&content));
+            if faults.damaged_file {
+                let at = content.len() / 2;
+                content[at] ^= 1;
+                if file.is_some() {
+                    (md5, crc) = (hex(&self::md5(&content)), crc32(&content));
+                }
+            }
+            let center = Center::new(is_for_mcu, content.len() as u32, &md5, &format!("{crc:08x}"));
+            Offer { image, file: content, center }
         };
-        if faults.damaged_file {
-            let at = content.len() / 2;
-            content[at] ^= 1;
-        }
-        let (size, md5, crc32) = match faults.damaged_file && delivery.file.is_none() {
-            true => (new_image.len(), hex(&md5(&new_image)), crc32(&new_image)),
-            false => (content.len(), hex(&md5(&content)), crc32(&content)),
-        };
-        let mut files = Files::new(content);
+        let first = offer(delivery.file);
+        let other = delivery.other.map(|make| offer(Some(make)));
+        let mut files = Files::new(first.file);
         files.ignores_ranges = faults.ignores_ranges;
         flash.history = Some(Vec::new());
-        if let Some((operation, cut)) = faults.cut {
-            flash.cut_power_at(operation, cut);
-        }
-        let is_for_mcu = firmware == Firmware::OfMcu;
-        let center = Center::new(is_for_mcu, size as u32, &md5, &format!("{crc32:08x}"));
+        flash.chance = delivery.chance;
+        let cuts = faults.cut.into_iter().chain(delivery.cuts).rev().collect();
         let mut world = Self {
             seed,
             random,
@@ -196,22 +245,28 @@ impl World {
             now: Instant::from_millis(1),
             step: 0,
             device: None,
-            center,
+            center: first.center,
             files,
             open: [false; 2],
-            new_image,
+            new_images: vec![first.image],
             restarts: 0,
             results: Vec::new(),
             mcu: Mcu::default(),
             key: delivery.key,
             old_slot,
+            layout,
+            cuts,
+            cut_at: Vec::new(),
+            other,
+            rots: delivery.rots,
         };
+        world.plan_cut(&mut flash);
         world.power_on(flash);
         world
     }
 
     /// Runs until the upgrade is over and reported, and checks that the report is true.
-    pub fn run(mut self) -> End {
+    pub fn run(mut self) -> End<E, W> {
         while !self.is_over() {
             self.step += 1;
             assert!(self.step < 200_000, "seed {}: no end, {:?}", self.seed, self.center.statuses);
@@ -359,7 +414,7 @@ impl World {
                 self.mcu.event(device, now, Event::McuInfo(&info));
             }
         }
-        self.mcu.step(device, now, &self.new_image)
+        self.mcu.step(device, now, &self.new_images[0])
     }
 
     fn let_time_pass(&mut self) {
@@ -400,7 +455,9 @@ impl World {
         }
         let mut device = self.device.take().unwrap();
         let mut flash = std::mem::replace(&mut device.board_mut().flash, RamFlash::new(0));
-        flash.restore_power();
+        if flash.lost_power() {
+            self.power_returns(&mut flash);
+        }
         if self.step < self.faults.steps && self.random.one_in(self.faults.cut_again) {
             let done = self.random.below(3) as usize;
             let cut = [Cut::Before, Cut::Within(done), Cut::Torn(done), Cut::After][self.random.below(4) as usize];
@@ -411,18 +468,74 @@ impl World {
         self.power_on(flash);
     }
 
+    /// Power is back after a cut, until the next one.
+    fn power_returns(&mut self, flash: &mut RamFlash<E, W>) {
+        self.cut_at.push(flash.operations);
+        flash.restore_power();
+        if std::mem::take(&mut self.rots) && self.is_writing(flash) {
+            let spare = self.layout.slots[1 - self.old_slot];
+            let slot = &mut flash.bytes_mut()[spare.start as usize..spare.end() as usize];
+            if let Some(byte) = slot.iter_mut().find(|byte| **byte != 0xFF && **byte != 0) {
+                *byte &= *byte - 1;
+            }
+        }
+        if let Some(other) = self.other.take() {
+            if self.center.verdict == Verdict::Open {
+                self.center = other.center;
+                self.files = Files::new(other.file);
+                self.new_images.push(other.image);
+            }
+        }
+        self.plan_cut(flash);
+    }
+
+    /// What the decision was made by, and all that the firmware will go by, is read the same again.
+    fn check_settled(&self, flash: &RamFlash<E, W>) {
+        if !flash.has_torn() {
+            return;
+        }
+        let values = |chance| {
+            let mut flash = flash.clone();
+            flash.chance ^= chance;
+            let records = Records::open(&mut flash, self.layout);
+            KEYS.map(|key| {
+                let mut value = vec![0; 2_048];
+                let length = records.get(&mut flash, key, &mut value).unwrap();
+                value.truncate(length.unwrap_or(0));
+                value
+            })
+        };
+        let first = values(0);
+        assert!((1..5).all(|chance| values(chance) == first), "seed {}: records read differently each time", self.seed);
+    }
+
+    fn is_writing(&self, flash: &RamFlash<E, W>) -> bool {
+        let mut flash = flash.clone();
+        let records = Records::open(&mut flash, self.layout);
+        let slots = Slots::load(&mut flash, self.layout, &records);
+        slots.is_ok_and(|slots| slots.info(1 - self.old_slot).is_some_and(|slot| slot.state == State::Writing))
+    }
+
+    fn plan_cut(&mut self, flash: &mut RamFlash<E, W>) {
+        if let Some((operation, cut)) = self.cuts.pop() {
+            flash.cut_power_at(operation, cut);
+        }
+    }
+
     /// The bootloader's part: starts the image that the decision names.
-    fn power_on(&mut self, mut flash: RamFlash) {
+    fn power_on(&mut self, mut flash: RamFlash<E, W>) {
         loop {
-            let decision = match boot::decide(&mut flash, LAYOUT) {
+            assert!(self.restarts < RESTARTS, "seed {}: one start after the other", self.seed);
+            let decision = match boot::decide(&mut flash, self.layout) {
                 Ok(decision) => decision.boot().expect("something can always be started"),
                 Err(_) => {
                     assert!(flash.lost_power(), "seed {}: flash fails", self.seed);
-                    flash.restore_power();
+                    self.power_returns(&mut flash);
                     continue;
                 }
             };
-            let region = LAYOUT.slots[decision.slot];
+            self.check_settled(&flash);
+            let region = self.layout.slots[decision.slot];
             assert_eq!(
                 slot::digest(&mut flash, region, decision.size).unwrap(),
                 decision.sha256,
@@ -435,7 +548,7 @@ impl World {
                 self.restarts += 1;
                 continue;
             }
-            let board = SimBoard { flash, version, random: self.random.clone() };
+            let board = SimBoardOf { flash, layout: self.layout, version, random: self.random.clone() };
             self.random.below(2);
             let mut device = Device::new(self.now, board);
             device.set_product(PK, PS);
@@ -466,22 +579,22 @@ impl World {
 
     fn slots(&mut self) -> Slots {
         let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
-        let records = Records::open(flash, LAYOUT);
-        Slots::load(flash, LAYOUT, &records).unwrap()
+        let records = Records::open(flash, self.layout);
+        Slots::load(flash, self.layout, &records).unwrap()
     }
 
-    fn check(mut self) -> End {
+    fn check(mut self) -> End<E, W> {
         let seed = self.seed;
         let slots = self.slots();
         let running = slots.running().unwrap();
         assert_eq!(slots.info(running).unwrap().state, State::Confirmed);
         let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
-        let version = version_of(flash, LAYOUT.slots[running]);
+        let version = version_of(flash, self.layout.slots[running]);
         let operations = flash.history.take().unwrap_or_default();
         let digest = slots.info(running).unwrap().sha256;
         let is_new = match self.firmware {
             Firmware::OfMcu => self.mcu.version() == "1.1.0",
-            _ => digest == <[u8; 32]>::from(Sha256::digest(&self.new_image)),
+            _ => self.new_images.iter().any(|image| digest == <[u8; 32]>::from(Sha256::digest(image))),
         };
         assert_eq!(
             self.center.verdict == Verdict::Upgraded,
@@ -493,26 +606,34 @@ impl World {
         // The application hears of the outcome at least once; the last word is the true one.
         assert_eq!(self.results.last(), Some(&is_new), "seed {seed}");
         let flash = flash.clone();
-        End { flash, verdict: self.center.verdict, version, restarts: self.restarts, statuses: self.center.statuses, operations }
+        End {
+            flash,
+            verdict: self.center.verdict,
+            version,
+            restarts: self.restarts,
+            statuses: self.center.statuses,
+            operations,
+            cut_at: self.cut_at,
+        }
     }
 
-    fn device_mut(&mut self) -> Timed<'_> {
+    fn device_mut(&mut self) -> Timed<'_, E, W> {
         Timed { now: self.now, device: self.device.as_mut().unwrap() }
     }
 }
 
 /// The device with the present time.
-struct Timed<'a> {
+struct Timed<'a, const E: usize, const W: usize> {
     now: Instant,
-    device: &'a mut Device<SimBoard>,
+    device: &'a mut Device<SimBoardOf<E, W>>,
 }
 
-impl Timed<'_> {
+impl<const E: usize, const W: usize> Timed<'_, E, W> {
     fn poll_now(&mut self) -> Option<Action> {
         self.device.poll(self.now)
     }
 
-    fn board_mut(&mut self) -> &mut SimBoard {
+    fn board_mut(&mut self) -> &mut SimBoardOf<E, W> {
         self.device.board_mut()
     }
 }
@@ -525,16 +646,24 @@ fn image(random: &mut Random, version: &str, size: usize) -> Vec<u8> {
     image
 }
 
-fn version_of(flash: &mut RamFlash, region: Region) -> String {
+fn version_of<const E: usize, const W: usize>(flash: &mut RamFlash<E, W>, region: Region) -> String {
     let bytes = &flash.bytes_mut()[region.start as usize..][..5];
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn install(flash: &mut RamFlash, image: &[u8]) {
-    let region = LAYOUT.slots[0];
+/// A flash as the factory programs it.
+pub fn new_board<const E: usize, const W: usize>(layout: Layout, image: &[u8]) -> RamFlash<E, W> {
+    let mut flash = RamFlash::new(layout.size());
+    install(&mut flash, layout, image);
+    flash
+}
+
+/// Programs slot A, and the record that says so.
+pub fn install<const E: usize, const W: usize>(flash: &mut RamFlash<E, W>, layout: Layout, image: &[u8]) {
+    let region = layout.slots[0];
     flash.bytes_mut()[region.start as usize..][..image.len()].copy_from_slice(image);
-    let mut records = Records::open(flash, LAYOUT);
-    let mut slots = Slots::load(flash, LAYOUT, &records).unwrap();
+    let mut records = Records::open(flash, layout);
+    let mut slots = Slots::load(flash, layout, &records).unwrap();
     slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), "1.0.0").unwrap();
 }
 

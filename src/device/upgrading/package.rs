@@ -9,6 +9,7 @@ use crate::board::Board;
 use crate::delta::{self, Images, RestartPoint, Step};
 use crate::device::Core;
 use crate::flash::layout::Region;
+use crate::flash::mutant::{self, Mutant};
 use crate::ota::failure::Failure;
 use crate::ota::plan::Kind;
 use crate::pack::{self, Format, Manifest, Package};
@@ -272,7 +273,7 @@ impl<B: Board> Core<B> {
         }
         let flash = self.board.flash();
         let sha256 = self.slots.digest(flash, package.size).map_err(|_| Failure::Flash)?;
-        if self.slots.promised() != Some(&sha256) {
+        if self.slots.promised() != Some(&sha256) && !mutant::is(Mutant::NotReadBack) {
             return Err(Failure::Sha256);
         }
         self.slots.ready(flash, &mut self.records, sha256).map_err(|_| Failure::Flash)

@@ -54,7 +54,7 @@ pub struct QthFlash {
     pub records: u32,
     /// Size of one bank of records.
     pub bank: u32,
-    /// Banks, two at the least.
+    /// Banks, three at the least.
     pub banks: u32,
     /// Where the two slots for firmware begin.
     pub slots: [u32; 2],

@@ -1,5 +1,6 @@
 //! The whole device, in the simulated world of `tests/sim`, is sent packages.
 
+#[allow(dead_code, reason = "not all that can happen to plain images happens to packages")]
 #[path = "../../../../tests/sim/board.rs"]
 mod board;
 #[allow(dead_code, reason = "not all that can happen to plain images happens to packages")]

@@ -51,7 +51,7 @@ fn changed(new: &[u8], change: impl FnOnce(&mut Manifest<'_>)) -> Vec<u8> {
 }
 
 fn with_key(scheme: Scheme, file: File) -> Delivery {
-    Delivery { file: Some(file), key: Some(keys(scheme)[0].1.clone()), is_alike: true, flash: None }
+    Delivery { file: Some(file), key: Some(keys(scheme)[0].1.clone()), is_alike: true, ..Delivery::default() }
 }
 
 fn run(seed: u64, delivery: Delivery) -> End {

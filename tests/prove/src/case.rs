@@ -1,0 +1,219 @@
+//! One run: an upgrade on a chip, with power cut at given operations.
+
+use crate::center::Verdict;
+use crate::geometry::{Geometry, GEOMETRIES};
+use crate::scenario::{Scenario, SCENARIOS};
+use crate::world::{self, Delivery, Faults, Firmware, WorldOf};
+use qth::flash::layout::Region;
+use qth::flash::ram::{Cut, RamFlash};
+use std::fmt;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+/// Byte of what is nobody's.
+const NOBODYS: u8 = 0xA5;
+
+#[derive(Clone)]
+pub struct Case {
+    pub scenario: usize,
+    pub geometry: usize,
+    /// A large image, not a small one.
+    pub is_large: bool,
+    /// Of the network's faults and of what torn bits read as; 0: no faults.
+    pub seed: u64,
+    /// Each counted from the start after the one before.
+    pub cuts: Vec<(usize, Cut)>,
+}
+
+/// How a run has ended that went well.
+#[derive(Clone, Default)]
+pub struct Outcome {
+    /// Parts of each operation.
+    pub operations: Vec<usize>,
+    /// How many operations there had been at each cut.
+    pub cut_at: Vec<usize>,
+    /// Most erases of a block of the slot.
+    pub slot_erases: usize,
+    /// Of all blocks of the slot.
+    pub all_slot_erases: usize,
+    pub slot_bytes: usize,
+    /// Erases of all blocks of records.
+    pub record_erases: usize,
+    pub record_bytes: usize,
+    pub starts: usize,
+}
+
+impl Case {
+    pub fn scenario(&self) -> &'static Scenario {
+        &SCENARIOS[self.scenario]
+    }
+
+    pub fn geometry(&self) -> &'static Geometry {
+        &GEOMETRIES[self.geometry]
+    }
+
+    pub fn with_cut(&self, operation: usize, cut: Cut) -> Self {
+        let mut case = self.clone();
+        case.cuts.push((operation, cut));
+        case
+    }
+
+    fn chance(&self) -> u64 {
+        let numbers = self.cuts.iter().flat_map(|(operation, cut)| [*operation as u64, number(*cut)]);
+        let known = [self.seed, self.scenario as u64, self.geometry as u64];
+        known.into_iter().chain(numbers).fold(0, |sum, number| sum.wrapping_mul(0x0100_0000_01B3) ^ number)
+    }
+
+    /// Runs it; why it went wrong.
+    pub fn run(&self) -> Result<Outcome, String> {
+        let run = || match (self.geometry().erase, self.geometry().write) {
+            (2048, 8) => self.run_on::<2048, 8>(),
+            (4096, 1) => self.run_on::<4096, 1>(),
+            (4096, 8) => self.run_on::<4096, 8>(),
+            (4096, 16) => self.run_on::<4096, 16>(),
+            (4096, 32) => self.run_on::<4096, 32>(),
+            (131_072, 32) => self.run_on::<131_072, 32>(),
+            _ => self.run_on::<4096, 4>(),
+        };
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Err(text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text").to_owned())
+        })
+    }
+
+    fn run_on<const E: usize, const W: usize>(&self) -> Result<Outcome, String> {
+        let (scenario, geometry) = (self.scenario(), self.geometry());
+        let sizes = if self.is_large { geometry.large() } else { geometry.small() };
+        let layout = geometry.layout((sizes.0 * 2 + sizes.1 / 2) as u32);
+        let mut flash = RamFlash::<E, W>::new(layout.size() + geometry.erase).with_sectors(geometry.sectors);
+        let nobodys: Vec<Region> = [0, layout.records.end(), layout.slots[0].end(), layout.slots[1].end()]
+            .map(|start| Region { start, len: geometry.erase })
+            .into();
+        for region in &nobodys {
+            flash.bytes_mut()[range(*region)].fill(NOBODYS);
+        }
+        let old: Vec<u8> = b"1.0.0".iter().copied().chain((5..sizes.0).map(|at| (at * at / 7 + at) as u8)).collect();
+        world::install(&mut flash, layout, &old);
+        flash.erases.fill(0);
+        flash.written.fill(0);
+        let faults = match self.seed {
+            0 => Faults::NONE,
+            seed => Faults { power_cut: 0, cut: None, cut_again: 0, ..Faults::random(seed) },
+        };
+        let delivery = Delivery {
+            file: scenario.file,
+            is_alike: true,
+            flash: Some(flash),
+            layout,
+            sizes: Some(sizes),
+            cuts: self.cuts.clone(),
+            other: scenario.other,
+            rots: scenario.rots,
+            chance: self.chance(),
+            ..Delivery::default()
+        };
+        let mut end = WorldOf::<E, W>::with(6, faults, scenario.firmware, delivery).run();
+        if scenario.firmware == Firmware::Good && self.seed == 0 && end.verdict != Verdict::Upgraded {
+            return Err(format!("{:?}", end.verdict));
+        }
+        if self.seed == 0 && !scenario.rots && scenario.other.is_none() && end.statuses.contains(&6) {
+            return Err("what was written before a cut was not what was noted".to_owned());
+        }
+        if scenario.firmware != Firmware::Good && matches!(end.verdict, Verdict::Upgraded) {
+            return Err("a firmware that does not work was kept".to_owned());
+        }
+        let reached = if end.verdict == Verdict::Upgraded { "1.1.0" } else { "1.0.0" };
+        if end.version != reached {
+            return Err(format!("{} runs, not {reached}", end.version));
+        }
+        let blocks = |region: Region| region.start as usize / E..region.end() as usize / E;
+        for region in &nobodys {
+            if end.flash.bytes_mut()[range(*region)].iter().any(|byte| *byte != NOBODYS) {
+                return Err(format!("flash at {:#x} was changed, which is nobody's", region.start));
+            }
+        }
+        let [a, b] = layout.slots;
+        if end.flash.bytes_mut()[range(a)][..old.len()] != old || end.flash.erases[blocks(a)].iter().any(|erases| *erases > 0) {
+            return Err("the slot that ran was changed".to_owned());
+        }
+        let slot = &end.flash.erases[blocks(b)];
+        let outcome = Outcome {
+            slot_erases: slot.iter().copied().max().unwrap_or(0),
+            all_slot_erases: slot.iter().sum(),
+            slot_bytes: end.flash.written[blocks(b)].iter().sum(),
+            record_erases: end.flash.erases[blocks(layout.records)].iter().sum(),
+            record_bytes: end.flash.written[blocks(layout.records)].iter().sum(),
+            starts: end.restarts + 1,
+            operations: end.operations,
+            cut_at: end.cut_at,
+        };
+        // Each cut may cost the work on a block once more; where the slot is whole but the upgrade has not heard of it, on all.
+        let again = usize::from(scenario.other.is_some()) + usize::from(scenario.rots);
+        if self.seed == 0 && outcome.slot_erases > 1 + self.cuts.len() + again {
+            return Err(format!("a block of the slot was erased {} times", outcome.slot_erases));
+        }
+        if self.seed == 0 && outcome.record_erases > RECORD_ERASES * outcome.starts * (layout.bank / geometry.erase) as usize {
+            return Err(format!("records were erased {} times in {} starts", outcome.record_erases, outcome.starts));
+        }
+        Ok(outcome)
+    }
+}
+
+/// Banks that may be erased in a start: one that settles what was read, one for the first record, and one that was filled.
+pub const RECORD_ERASES: usize = 3;
+
+fn range(region: Region) -> std::ops::Range<usize> {
+    region.start as usize..region.end() as usize
+}
+
+fn number(cut: Cut) -> u64 {
+    match cut {
+        Cut::Before => 0,
+        Cut::After => 1,
+        Cut::Within(done) => 2 + done as u64 * 2,
+        Cut::Torn(done) => 3 + done as u64 * 2,
+    }
+}
+
+/// As `--case` takes it: `delta/4k-w4/small/0/12:torn3,4:after`.
+impl fmt::Display for Case {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = if self.is_large { "large" } else { "small" };
+        write!(out, "{}/{}/{size}/{}/", self.scenario().name, self.geometry().name, self.seed)?;
+        for (place, (operation, cut)) in self.cuts.iter().enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            match cut {
+                Cut::Before => write!(out, "{comma}{operation}:before")?,
+                Cut::Within(done) => write!(out, "{comma}{operation}:within{done}")?,
+                Cut::Torn(done) => write!(out, "{comma}{operation}:torn{done}")?,
+                Cut::After => write!(out, "{comma}{operation}:after")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for Case {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("{text}: not a case such as delta/4k-w4/small/0/12:torn3,4:after");
+        let [scenario, geometry, size, seed, cuts] = text.split('/').collect::<Vec<_>>()[..] else { return Err(bad()) };
+        let cuts = cuts.split(',').filter(|cut| !cut.is_empty()).map(|cut| {
+            let (operation, how) = cut.split_once(':')?;
+            let place = |name| how.strip_prefix(name)?.parse().ok();
+            let cut = match how {
+                "before" => Cut::Before,
+                "after" => Cut::After,
+                _ => place("torn").map(Cut::Torn).or_else(|| place("within").map(Cut::Within))?,
+            };
+            Some((operation.parse().ok()?, cut))
+        });
+        Ok(Self {
+            scenario: SCENARIOS.iter().position(|known| known.name == scenario).ok_or_else(bad)?,
+            geometry: GEOMETRIES.iter().position(|known| known.name == geometry).ok_or_else(bad)?,
+            is_large: size == "large",
+            seed: seed.parse().map_err(|_| bad())?,
+            cuts: cuts.collect::<Option<_>>().ok_or_else(bad)?,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! Which runs there are.
+
+use crate::case::{Case, Outcome};
+use crate::geometry::GEOMETRIES;
+use crate::scenario::SCENARIOS;
+use qth::flash::ram::Cut;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// A part of the proof: runs that differ by where power is cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// One cut, at every operation in every way.
+    Single,
+    /// The same of a larger image, whose progress is noted.
+    Large,
+    /// A second one, at every operation after the start that follows the first.
+    Double,
+    /// Many, by chance, with faults of the network.
+    Many,
+}
+
+/// How much of the proof is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What a mutant has to be caught by.
+    Least,
+    Quick,
+    Full,
+}
+
+/// Work for one thread at a time.
+pub struct Job {
+    pub depth: Depth,
+    pub case: Case,
+    /// Second cuts follow at every operation of this many.
+    stride: usize,
+}
+
+/// What came of a run.
+pub struct Ran {
+    pub depth: Depth,
+    pub case: Case,
+    pub result: Result<Outcome, String>,
+}
+
+/// All jobs of this extent; runs each scenario once without cuts to know its operations.
+pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
+    let mut jobs = Vec::new();
+    for (geometry, chip) in GEOMETRIES.iter().enumerate() {
+        let is_slow = chip.erase > 4096;
+        for scenario in 0..SCENARIOS.len() {
+            if extent == Extent::Least && geometry > 0 {
+                continue;
+            }
+            let case = Case { scenario, geometry, is_large: false, seed: 0, cuts: Vec::new() };
+            let operations = case.run().map_err(|why| (case.clone(), why))?.operations;
+            // Where an erase block is large, so is the image.
+            let step = if is_slow && extent != Extent::Full { 5 } else { 1 };
+            for (operation, &parts) in operations.iter().enumerate().step_by(step) {
+                let cuts: Vec<Cut> = match extent {
+                    Extent::Full if !is_slow => Cut::all(parts).collect(),
+                    _ => Cut::some(parts).collect(),
+                };
+                let single = |cut| Job { depth: Depth::Single, case: case.with_cut(operation, cut), stride: 0 };
+                jobs.extend(cuts.into_iter().map(single));
+            }
+            if geometry < 2 {
+                let case = Case { is_large: true, ..case.clone() };
+                let operations = case.run().map_err(|why| (case.clone(), why))?.operations;
+                for (operation, &parts) in operations.iter().enumerate() {
+                    let single = |cut| Job { depth: Depth::Large, case: case.with_cut(operation, cut), stride: 0 };
+                    jobs.extend(Cut::some(parts).map(single));
+                }
+            }
+            if geometry > 2 || extent == Extent::Least {
+                continue;
+            }
+            let stride = if extent == Extent::Quick { 61 } else { 1 };
+            for (operation, &parts) in operations.iter().enumerate() {
+                let double = |cut| Job { depth: Depth::Double, case: case.with_cut(operation, cut), stride };
+                jobs.extend(Cut::some(parts).filter(|cut| *cut != Cut::Before).map(double));
+            }
+        }
+    }
+    let many = match extent {
+        Extent::Least => 200,
+        Extent::Quick => 1_500,
+        Extent::Full => 200_000,
+    };
+    jobs.sort_by_key(|job| job.depth == Depth::Double);
+    jobs.extend((1..=many).map(|seed| Job { depth: Depth::Many, case: many_cuts(seed), stride: 0 }));
+    Ok(jobs)
+}
+
+/// Up to eight cuts, most of them not long after a start.
+fn many_cuts(seed: u64) -> Case {
+    let mut random = crate::random::Random::new(seed);
+    // Blocks of 128 KB take a hundred times as long: now and then.
+    let geometry = if random.one_in(100) { GEOMETRIES.len() - 1 } else { random.below(GEOMETRIES.len() as u64 - 1) as usize };
+    let scenario = random.below(SCENARIOS.len() as u64) as usize;
+    let cuts = (0..1 + random.below(8)).map(|_| {
+        let range = [4, 12, 40, 120][random.below(4) as usize];
+        let done = [0, 1, 2, 500][random.below(4) as usize];
+        let cut = [Cut::Before, Cut::Torn(done), Cut::Torn(done), Cut::Within(done), Cut::After][random.below(5) as usize];
+        (random.below(range) as usize, cut)
+    });
+    Case { scenario, geometry, is_large: true, seed, cuts: cuts.collect() }
+}
+
+impl Job {
+    /// Its runs, one after the other, until `take` wants no more.
+    fn run(&self, take: &mut impl FnMut(Ran) -> bool) {
+        let result = self.case.run();
+        let after = result.as_ref().ok().map(|first| (first.operations.clone(), first.cut_at.clone()));
+        let ran = Ran { depth: self.depth, case: self.case.clone(), result };
+        // Runs of one cut only prepare the others here.
+        if (self.depth != Depth::Double || ran.result.is_err()) && !take(ran) {
+            return;
+        }
+        let (Depth::Double, Some((operations, cut_at))) = (self.depth, after) else { return };
+        let Some(&start) = cut_at.first() else { return };
+        let seconds = operations[start..].iter().enumerate();
+        for (operation, &parts) in seconds.skip(self.case.cuts[0].0 % self.stride).step_by(self.stride) {
+            for cut in [Cut::Torn(0), Cut::Torn(parts - 1), Cut::After] {
+                let case = self.case.with_cut(operation, cut);
+                let result = case.run();
+                if !take(Ran { depth: self.depth, case, result }) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Runs jobs in so many threads; `take` hears of every run, with the number of jobs that are done, and says whether to go on.
+pub fn run(jobs: &[Job], threads: usize, take: impl FnMut(usize, Ran) -> bool + Send) {
+    let (next, done, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let take = Mutex::new(take);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| loop {
+                let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+                let mut goes_on = true;
+                job.run(&mut |ran| {
+                    let mut take = take.lock().unwrap_or_else(PoisonError::into_inner);
+                    goes_on = take(done.load(Ordering::Relaxed), ran) && stop.load(Ordering::Relaxed) == 0;
+                    goes_on
+                });
+                done.fetch_add(1, Ordering::Relaxed);
+                if !goes_on {
+                    stop.store(1, Ordering::Relaxed);
+                    return;
+                }
+            });
+        }
+    });
+}

@@ -21,6 +21,10 @@ pub enum Mutant {
     AppendedTo,
     /// What is read is relied on though it may read differently another time.
     NotSettled,
+    /// A block is erased before it is noted that its scratch block is whole.
+    ScratchNotNoted,
+    /// A block is noted as copied before it is.
+    CopiedTooSoon,
 }
 
 #[cfg(feature = "mutants")]
@@ -32,7 +36,7 @@ mod planted {
 
     impl Mutant {
         /// All of them.
-        pub const ALL: [Self; 8] = [
+        pub const ALL: [Self; 10] = [
             Self::ConfirmedTooSoon,
             Self::StartNotTaken,
             Self::NotedTooSoon,
@@ -41,6 +45,8 @@ mod planted {
             Self::MarkedTooSoon,
             Self::AppendedTo,
             Self::NotSettled,
+            Self::ScratchNotNoted,
+            Self::CopiedTooSoon,
         ];
     }
 

@@ -6,6 +6,7 @@ use super::staged::{Staged, Way};
 use super::{block, Error};
 use crate::delta::{self, Images, RestartPoint, Step};
 use crate::flash::layout::{Layout, Region};
+use crate::flash::mutant::{self, Mutant};
 use crate::flash::records::{Key, Records, CRC};
 use crate::flash::slot::{digest, Reason, Sha256Digest, Slots};
 use crate::flash::Rewrite;
@@ -234,7 +235,9 @@ impl Installer {
             }
             put(flash, work.scratch(journal.step), memory)?;
             journal.phase = Phase::Copy;
-            journal.write(flash, records, &work.sha256)?;
+            if !mutant::is(Mutant::ScratchNotNoted) {
+                journal.write(flash, records, &work.sha256)?;
+            }
             copy(flash, records, work, &mut journal, memory)?;
         }
         work.tell(false, journal.step);
@@ -302,9 +305,13 @@ fn copy<F: NorFlash>(
     journal: &mut Journal,
     memory: &[u8],
 ) -> Result<(), Error> {
-    put(flash, work.place(journal.step)?, memory)?;
+    let place = work.place(journal.step)?;
     journal.phase = Phase::Make;
     journal.step = journal.step.saturating_add(1);
+    if mutant::is(Mutant::CopiedTooSoon) {
+        journal.write(flash, records, &work.sha256)?;
+    }
+    put(flash, place, memory)?;
     Ok(journal.write(flash, records, &work.sha256)?)
 }
 

@@ -5,6 +5,8 @@
 //! `QTH_SIM_RUNS` sets the number of runs, `QTH_SIM_SEED` repeats one.
 
 mod board;
+#[cfg_attr(not(feature = "inplace"), path = "no_bootloader.rs")]
+mod bootloader;
 mod center;
 mod files;
 mod mcu;

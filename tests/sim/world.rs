@@ -1,17 +1,18 @@
 //! A device, a Center, a file server, the networks between them, the power supply.
 
 use crate::board::{SimBoardOf, LAYOUT};
+use crate::bootloader;
 use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
 use crate::mcu::Mcu;
 use crate::random::Random;
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
-use qth::flash::boot;
+use qth::flash::boot::{self, Decision};
 use qth::flash::layout::{Layout, Region};
 use qth::flash::ram::{Cut, RamFlash, ERASE, WRITE};
 use qth::flash::records::{Key, Records};
-use qth::flash::slot::{self, Slots, State};
+use qth::flash::slot::{self, Sha256Digest, Slots, State};
 use qth::time::Instant;
 use sha2::{Digest, Sha256};
 
@@ -170,6 +171,7 @@ pub struct WorldOf<const E: usize, const W: usize> {
     key: Option<String>,
     /// The slot that held the old image.
     old_slot: usize,
+    old_sha256: Sha256Digest,
     layout: Layout,
     /// The cuts to come, the next one last.
     cuts: Vec<(usize, Cut)>,
@@ -206,6 +208,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         let records = Records::open(&mut flash, layout);
         let slots = Slots::load(&mut flash, layout, &records).unwrap();
         let old_slot = slots.running().unwrap();
+        let old_sha256 = slots.info(old_slot).unwrap().sha256;
         let start = layout.slots[old_slot].start as usize;
         let old_image = flash.bytes_mut()[start..][..slots.info(old_slot).unwrap().size as usize].to_vec();
         let version = if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" };
@@ -254,6 +257,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
             mcu: Mcu::default(),
             key: delivery.key,
             old_slot,
+            old_sha256,
             layout,
             cuts,
             cut_at: Vec::new(),
@@ -317,7 +321,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
 
     /// The firmware that runs never connects.
     fn is_mute(&mut self) -> bool {
-        self.firmware == Firmware::Mute && self.slots().running() != Some(self.old_slot)
+        self.firmware == Firmware::Mute && !self.slots().is_running(&self.old_sha256)
     }
 
     /// Moves some bytes in each direction of each open link.
@@ -527,7 +531,14 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         loop {
             assert!(self.restarts < RESTARTS, "seed {}: one start after the other", self.seed);
             let decision = match boot::decide(&mut flash, self.layout) {
-                Ok(decision) => decision.boot().expect("something can always be started"),
+                Ok(Decision::Start(boot)) => boot,
+                Ok(Decision::Rewrite) => {
+                    if !bootloader::rewrite(&mut flash, self.layout) {
+                        self.power_returns(&mut flash);
+                    }
+                    continue;
+                }
+                Ok(Decision::Nothing) => panic!("something can always be started"),
                 Err(_) => {
                     assert!(flash.lost_power(), "seed {}: flash fails", self.seed);
                     self.power_returns(&mut flash);
@@ -543,7 +554,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                 self.seed
             );
             let version = version_of(&mut flash, region);
-            let is_new = decision.slot != self.old_slot;
+            let is_new = decision.sha256 != self.old_sha256;
             if is_new && self.firmware == Firmware::Crashes {
                 self.restarts += 1;
                 continue;

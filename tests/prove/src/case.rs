@@ -2,11 +2,12 @@
 
 use crate::center::Verdict;
 use crate::geometry::{Geometry, GEOMETRIES};
-use crate::scenario::{Scenario, SCENARIOS};
-use crate::world::{self, Delivery, Faults, Firmware, WorldOf};
+use crate::scenario::{self, Scenario, SCENARIOS};
+use crate::world::{self, Delivery, Faults, File, Firmware, WorldOf};
 use qth::flash::layout::Region;
 use qth::flash::ram::{Cut, RamFlash};
 use std::fmt;
+use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 /// Byte of what is nobody's.
@@ -33,7 +34,9 @@ pub struct Outcome {
     pub cut_at: Vec<usize>,
     /// Most erases of a block of the slot.
     pub slot_erases: usize,
-    /// Of all blocks of the slot.
+    /// The same of the staging area of a board with one slot.
+    pub staging_erases: usize,
+    /// Of all blocks of both.
     pub all_slot_erases: usize,
     pub slot_bytes: usize,
     /// Erases of all blocks of records.
@@ -83,7 +86,9 @@ impl Case {
     fn run_on<const E: usize, const W: usize>(&self) -> Result<Outcome, String> {
         let (scenario, geometry) = (self.scenario(), self.geometry());
         let sizes = if self.is_large { geometry.large() } else { geometry.small() };
-        let layout = geometry.layout((sizes.0 * 2 + sizes.1 / 2) as u32);
+        let room = (sizes.0 * 2 + sizes.1 / 2) as u32;
+        let layout = if scenario.in_place { geometry.one_slot(room) } else { geometry.layout(room) };
+        let in_place: File = scenario::in_place::<E>;
         let mut flash = RamFlash::<E, W>::new(layout.size() + geometry.erase).with_sectors(geometry.sectors);
         let nobodys: Vec<Region> = [0, layout.records.end(), layout.slots[0].end(), layout.slots[1].end()]
             .map(|start| Region { start, len: geometry.erase })
@@ -100,13 +105,13 @@ impl Case {
             seed => Faults { power_cut: 0, cut: None, cut_again: 0, ..Faults::random(seed) },
         };
         let delivery = Delivery {
-            file: scenario.file,
+            file: if scenario.in_place { Some(in_place) } else { scenario.file },
             is_alike: true,
             flash: Some(flash),
             layout,
             sizes: Some(sizes),
             cuts: self.cuts.clone(),
-            other: scenario.other,
+            other: scenario.other.map(|other| if scenario.in_place { in_place } else { other }),
             rots: scenario.rots,
             chance: self.chance(),
             ..Delivery::default()
@@ -132,14 +137,22 @@ impl Case {
             }
         }
         let [a, b] = layout.slots;
-        if end.flash.bytes_mut()[range(a)][..old.len()] != old || end.flash.erases[blocks(a)].iter().any(|erases| *erases > 0) {
+        if scenario.in_place {
+            // The slot is the one that runs.
+        } else if end.flash.bytes_mut()[range(a)][..old.len()] != old
+            || end.flash.erases[blocks(a)].iter().any(|erases| *erases > 0)
+        {
             return Err("the slot that ran was changed".to_owned());
         }
-        let slot = &end.flash.erases[blocks(b)];
+        // The slot that is written, and what is written besides: a staging area.
+        let (slot, staging) = if scenario.in_place { (blocks(a), blocks(b)) } else { (blocks(b), 0..0) };
+        let most = |blocks: Range<usize>| end.flash.erases[blocks].iter().copied().max().unwrap_or(0);
+        let all = |counts: &[usize]| counts[slot.clone()].iter().sum::<usize>() + counts[staging.clone()].iter().sum::<usize>();
         let outcome = Outcome {
-            slot_erases: slot.iter().copied().max().unwrap_or(0),
-            all_slot_erases: slot.iter().sum(),
-            slot_bytes: end.flash.written[blocks(b)].iter().sum(),
+            slot_erases: most(slot.clone()),
+            staging_erases: most(staging.clone()),
+            all_slot_erases: all(&end.flash.erases),
+            slot_bytes: all(&end.flash.written),
             record_erases: end.flash.erases[blocks(layout.records)].iter().sum(),
             record_bytes: end.flash.written[blocks(layout.records)].iter().sum(),
             starts: end.restarts + 1,
@@ -148,10 +161,22 @@ impl Case {
         };
         // Each cut may cost the work on a block once more; where the slot is whole but the upgrade has not heard of it, on all.
         let again = usize::from(scenario.other.is_some()) + usize::from(scenario.rots);
-        if self.seed == 0 && outcome.slot_erases > 1 + self.cuts.len() + again {
+        // There, and back where the trial fails.
+        let ways = 1 + usize::from(scenario.in_place && scenario.firmware != Firmware::Good);
+        if self.seed == 0 && outcome.slot_erases > ways + self.cuts.len() + again {
             return Err(format!("a block of the slot was erased {} times", outcome.slot_erases));
         }
-        if self.seed == 0 && outcome.record_erases > RECORD_ERASES * outcome.starts * (layout.bank / geometry.erase) as usize {
+        // A staging block holds a part of the package, or blocks of the image in turn, at most all of them each way.
+        let turns = ways * slot.len().min((sizes.0 * 2 + sizes.1).div_ceil(E));
+        if self.seed == 0 && outcome.staging_erases > 1 + turns + self.cuts.len() + again {
+            return Err(format!("a block of the staging area was erased {} times", outcome.staging_erases));
+        }
+        let banks = match scenario.in_place {
+            false => RECORD_ERASES * outcome.starts,
+            // Before and behind the rewriting the decision begins anew; a cut within it is no start. Two notes a block fill banks.
+            true => (RECORD_ERASES + 3) * (outcome.starts + self.cuts.len()) + turns * 4 * (geometry.write as usize + 32) / 2048,
+        };
+        if self.seed == 0 && outcome.record_erases > banks * (layout.bank / geometry.erase) as usize {
             return Err(format!("records were erased {} times in {} starts", outcome.record_erases, outcome.starts));
         }
         Ok(outcome)
@@ -161,7 +186,7 @@ impl Case {
 /// Banks that may be erased in a start: one that settles what was read, one for the first record, and one that was filled.
 pub const RECORD_ERASES: usize = 3;
 
-fn range(region: Region) -> std::ops::Range<usize> {
+fn range(region: Region) -> Range<usize> {
     region.start as usize..region.end() as usize
 }
 

@@ -37,6 +37,13 @@ impl Geometry {
         Layout { records, bank, slots: [a, b] }
     }
 
+    /// The same with one slot, and a staging area that is smaller by a quarter.
+    pub fn one_slot(&self, image: u32) -> Layout {
+        let Layout { records, bank, slots: [a, mut b] } = self.layout(image);
+        b.len = a.len / 4 * 3 / self.erase * self.erase;
+        Layout { records, bank, slots: [a, b] }
+    }
+
     /// Sizes of an old and a new image of few blocks.
     pub fn small(&self) -> (usize, usize) {
         match self.erase {

@@ -7,6 +7,8 @@
 #[allow(dead_code, reason = "shared with tests that use other parts of it")]
 #[path = "../../sim/board.rs"]
 mod board;
+#[path = "../../sim/bootloader.rs"]
+mod bootloader;
 mod case;
 #[allow(dead_code, reason = "shared with tests that use other parts of it")]
 #[path = "../../sim/center.rs"]

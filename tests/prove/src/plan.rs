@@ -56,8 +56,13 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
             }
             let case = Case { scenario, geometry, is_large: false, seed: 0, cuts: Vec::new() };
             let operations = case.run().map_err(|why| (case.clone(), why))?.operations;
-            // Where an erase block is large, so is the image.
-            let step = if is_slow && extent != Extent::Full { 5 } else { 1 };
+            let step = match extent {
+                Extent::Full => 1,
+                // Where an erase block is large, so is the image.
+                _ if is_slow => 15,
+                _ if geometry > 2 => 4,
+                _ => 1,
+            };
             for (operation, &parts) in operations.iter().enumerate().step_by(step) {
                 let cuts: Vec<Cut> = match extent {
                     Extent::Full if !is_slow => Cut::all(parts).collect(),
@@ -77,7 +82,7 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
             if geometry > 2 || extent == Extent::Least {
                 continue;
             }
-            let stride = if extent == Extent::Quick { 61 } else { 1 };
+            let stride = if extent == Extent::Quick { 97 } else { 1 };
             for (operation, &parts) in operations.iter().enumerate() {
                 let double = |cut| Job { depth: Depth::Double, case: case.with_cut(operation, cut), stride };
                 jobs.extend(Cut::some(parts).filter(|cut| *cut != Cut::Before).map(double));

@@ -5,6 +5,7 @@ use crate::world::{File, Firmware};
 use qth::delta::field::InstructionSet;
 use qth::pack::{Format, Manifest, Source};
 use qth_pack::container::{self, sha256};
+use qth_pack::inplace::{self, Layout};
 use qth_pack::Options;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,6 +16,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// None: the plain image.
     pub file: Option<File>,
+    /// A board with one slot is sent an in-place package instead.
+    pub in_place: bool,
     pub firmware: Firmware,
     /// Handed out after the first cut, in place of the file.
     pub other: Option<File>,
@@ -22,9 +25,10 @@ pub struct Scenario {
     pub rots: bool,
 }
 
-const UPGRADE: Scenario = Scenario { name: "image", file: None, firmware: Firmware::Good, other: None, rots: false };
+const UPGRADE: Scenario =
+    Scenario { name: "image", file: None, in_place: false, firmware: Firmware::Good, other: None, rots: false };
 
-pub const SCENARIOS: [Scenario; 7] = [
+pub const SCENARIOS: [Scenario; 10] = [
     UPGRADE,
     Scenario { name: "package", file: Some(full), ..UPGRADE },
     Scenario { name: "delta", file: Some(delta), ..UPGRADE },
@@ -32,6 +36,9 @@ pub const SCENARIOS: [Scenario; 7] = [
     Scenario { name: "mute", file: Some(delta), firmware: Firmware::Mute, ..UPGRADE },
     Scenario { name: "other", file: Some(delta), other: Some(full), ..UPGRADE },
     Scenario { name: "rot", file: Some(full), rots: true, ..UPGRADE },
+    Scenario { name: "inplace", in_place: true, ..UPGRADE },
+    Scenario { name: "back", in_place: true, firmware: Firmware::Mute, ..UPGRADE },
+    Scenario { name: "inplace-other", in_place: true, other: Some(full), ..UPGRADE },
 ];
 
 fn manifest<'a>(new: &[u8], payload: &[u8]) -> Manifest<'a> {
@@ -43,14 +50,33 @@ fn full(_: &[u8], new: &[u8]) -> Vec<u8> {
     container::unsigned(&manifest(new, new), new).expect("the manifest fits")
 }
 
-/// Deltas take longer to make than to install: each is made once.
 fn delta(old: &[u8], new: &[u8]) -> Vec<u8> {
+    once(0, old, new, || make_delta(old, new))
+}
+
+/// For a board with one slot, in blocks of this size.
+pub fn in_place<const BLOCK: usize>(old: &[u8], new: &[u8]) -> Vec<u8> {
+    once(BLOCK, old, new, || make_in_place(old, new, BLOCK as u32))
+}
+
+/// Deltas take longer to make than to install: each is made once.
+fn once(block: usize, old: &[u8], new: &[u8], make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     static MADE: Mutex<Option<HashMap<u64, Vec<u8>>>> = Mutex::new(None);
     let mut hasher = DefaultHasher::new();
-    (old, new).hash(&mut hasher);
+    (block, old, new).hash(&mut hasher);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let made = made.get_or_insert_default().entry(hasher.finish());
-    made.or_insert_with(|| make_delta(old, new)).clone()
+    made.get_or_insert_default().entry(hasher.finish()).or_insert_with(make).clone()
+}
+
+fn make_in_place(old: &[u8], new: &[u8], block: u32) -> Vec<u8> {
+    let options = Options { instructions: Some(InstructionSet::Plain), ..Options::default() };
+    let layout = Layout { slot: 1 << 22, staging: 1 << 22, block };
+    let payload =
+        inplace::make(old, new, &options, &layout, &mut |_| ()).expect("a way can be found between any two images").bytes;
+    let source = Source { version: "1.0.0", size: old.len() as u32, sha256: sha256(old) };
+    let known = container::in_place_manifest(new, source, &payload).expect("it fits a package");
+    let manifest = Manifest { product: PK, component: "EC600N", target_version: "1.1.0", sequence: 5, ..known };
+    container::unsigned(&manifest, &payload).expect("the manifest fits")
 }
 
 fn make_delta(old: &[u8], new: &[u8]) -> Vec<u8> {

@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "not all that can happen to plain images happens to packages")]
 #[path = "../../../../tests/sim/board.rs"]
 mod board;
+#[path = "../../../../tests/sim/bootloader.rs"]
+mod bootloader;
 #[allow(dead_code, reason = "not all that can happen to plain images happens to packages")]
 #[path = "../../../../tests/sim/center.rs"]
 mod center;

@@ -39,7 +39,7 @@ pub struct Outcome {
     /// Of all blocks of both.
     pub all_slot_erases: usize,
     pub slot_bytes: usize,
-    /// Erases of all blocks of records.
+    /// Erases of banks of records, whole ones.
     pub record_erases: usize,
     pub record_bytes: usize,
     pub starts: usize,
@@ -153,7 +153,7 @@ impl Case {
             staging_erases: most(staging.clone()),
             all_slot_erases: all(&end.flash.erases),
             slot_bytes: all(&end.flash.written),
-            record_erases: end.flash.erases[blocks(layout.records)].iter().sum(),
+            record_erases: end.flash.erases[blocks(layout.records)].iter().sum::<usize>().div_ceil(layout.bank as usize / E),
             record_bytes: end.flash.written[blocks(layout.records)].iter().sum(),
             starts: end.restarts + 1,
             operations: end.operations,
@@ -176,7 +176,7 @@ impl Case {
             // Before and behind the rewriting the decision begins anew; a cut within it is no start. Two notes a block fill banks.
             true => (RECORD_ERASES + 3) * (outcome.starts + self.cuts.len()) + turns * 4 * (geometry.write as usize + 32) / 2048,
         };
-        if self.seed == 0 && outcome.record_erases > banks * (layout.bank / geometry.erase) as usize {
+        if self.seed == 0 && outcome.record_erases > banks {
             return Err(format!("records were erased {} times in {} starts", outcome.record_erases, outcome.starts));
         }
         Ok(outcome)

@@ -143,7 +143,7 @@ fn prove(options: &Options) -> Result<bool, (Case, String)> {
     let time = begin.elapsed();
     let name = if options.extent == Extent::Full { "all of it" } else { "a part that represents it" };
     println!(
-        "{} upgrades, {} power cuts, {} failed, {} s; most erases of a block of the slot {}, of records for each start {}",
+        "{} upgrades, {} power cuts, {} failed, {} s; with up to two cuts a block of the slot was erased {} times at most, {} banks of records in a start",
         tally.runs,
         tally.cuts,
         tally.failures.len(),

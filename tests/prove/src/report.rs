@@ -27,7 +27,7 @@ pub fn page(tally: &Tally, wear: &[Wear], time: Duration, name: &str) -> String 
          <h1>The proof</h1><p class={class}><b>{verdict}</b></p>\
          <p>{name}: {} upgrades, {} power cuts, {} s. After every cut an image that was verified was started, the upgrade came to its end, \
          the digest was right, the report to the Center true, and nothing outside of records and slot was changed. \
-         Most erases of a block of the slot with up to two cuts: {}. Most erases of records for each start: {}. \
+         Most erases of a block of the slot with up to two cuts: {}. Most banks of records erased in a start then: {}. \
          Most starts in a run: {}.</p>",
         tally.runs,
         tally.cuts,

@@ -26,8 +26,9 @@ pub struct Tally {
     pub failures: Vec<(Case, String)>,
     /// By depth, scenario and geometry.
     pub pictures: BTreeMap<(usize, usize, usize), Picture>,
-    /// By scenario: most erases of a block of the slot, banks erased in a start, cuts, starts.
+    /// Most erases of a block of the slot with up to two cuts.
     pub most_slot_erases: usize,
+    /// Most banks erased in a start then.
     pub most_record_erases: usize,
     pub most_starts: usize,
     pub cuts: usize,
@@ -53,9 +54,9 @@ impl Tally {
                 self.cuts += end.cut_at.len();
                 if depth != Depth::Many {
                     self.most_slot_erases = self.most_slot_erases.max(end.slot_erases);
+                    self.most_record_erases = self.most_record_erases.max(end.record_erases.div_ceil(end.starts));
                 }
                 self.most_starts = self.most_starts.max(end.starts);
-                self.most_record_erases = self.most_record_erases.max(end.record_erases.div_ceil(end.starts));
             }
             Err(why) => {
                 field.failures += 1;

@@ -187,7 +187,7 @@ fn catch_mutants(threads: usize) -> bool {
     })
 }
 
-/// A bar on a terminal; nothing elsewhere.
+/// A bar on a terminal; a line a minute elsewhere.
 struct Progress {
     begin: Instant,
     shown: Instant,
@@ -197,13 +197,18 @@ struct Progress {
 impl Progress {
     fn show(&mut self, done: usize, tally: &Tally) {
         const WIDTH: usize = 30;
-        if self.shown.elapsed() < Duration::from_millis(200) || !std::io::stderr().is_terminal() {
+        let is_terminal = std::io::stderr().is_terminal();
+        if self.shown.elapsed() < Duration::from_millis(if is_terminal { 200 } else { 60_000 }) {
             return;
         }
         self.shown = Instant::now();
         let full = done * WIDTH / self.all.max(1);
         let left = self.begin.elapsed().as_secs_f64() * (self.all - done) as f64 / done.max(1) as f64;
         let (minutes, seconds) = (left as u64 / 60, left as u64 % 60);
+        if !is_terminal {
+            eprintln!("{done}/{} jobs, {} upgrades, {} failed", self.all, tally.runs, tally.failures.len());
+            return;
+        }
         eprint!(
             "\r{}{} {done}/{} jobs, {} upgrades, {} failed, {minutes}:{seconds:02} left  ",
             "█".repeat(full),

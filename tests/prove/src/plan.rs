@@ -30,6 +30,9 @@ pub enum Extent {
     Full,
 }
 
+/// Writes of more units than this are cut in some of them.
+const UNITS: usize = 1024;
+
 /// Work for one thread at a time.
 pub struct Job {
     pub depth: Depth,
@@ -64,10 +67,9 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
                 _ => 1,
             };
             for (operation, &parts) in operations.iter().enumerate().step_by(step) {
-                let cuts: Vec<Cut> = match extent {
-                    Extent::Full if !is_slow => Cut::all(parts).collect(),
-                    _ => Cut::some(parts).collect(),
-                };
+                // A block that is rewritten in place is one write, of so many units that its middle stands for most of them.
+                let is_thorough = extent == Extent::Full && !is_slow && parts <= UNITS;
+                let cuts: Vec<Cut> = if is_thorough { Cut::all(parts).collect() } else { Cut::some(parts).collect() };
                 let single = |cut| Job { depth: Depth::Single, case: case.with_cut(operation, cut), stride: 0 };
                 jobs.extend(cuts.into_iter().map(single));
             }
@@ -82,7 +84,12 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
             if geometry > 2 || extent == Extent::Least {
                 continue;
             }
-            let stride = if extent == Extent::Quick { 97 } else { 1 };
+            let stride = match extent {
+                Extent::Quick => 97,
+                // Rewriting takes twice the operations, so four times the pairs: all of them on the first chip.
+                _ if case.scenario().in_place && (geometry > 0 || case.scenario().other.is_some()) => 11,
+                _ => 1,
+            };
             for (operation, &parts) in operations.iter().enumerate() {
                 let double = |cut| Job { depth: Depth::Double, case: case.with_cut(operation, cut), stride };
                 jobs.extend(Cut::some(parts).filter(|cut| *cut != Cut::Before).map(double));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1200px;padding:0 1em;color:#222}\
 h1{margin-bottom:0}table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ddd;text-align:right}\
-td:first-child,th:first-child{text-align:left}figure{display:inline-block;margin:.5em 1em .5em 0;vertical-align:top}\
+td:first-child,th:first-child{text-align:left}figure{display:inline-block;max-width:100%;overflow-x:auto;margin:.5em 1em .5em 0;vertical-align:top}\
 figcaption{font-size:13px;color:#555}.good{color:#1a7f37}.bad{color:#c5221f}svg{background:#f4f4f4}code{font-size:13px}";
 
 /// Writes the page.

@@ -42,7 +42,12 @@ pub fn slot_name(slot: usize) -> &'static str {
 /// Decides what to start; a blank flash gets the factory image first, and an only slot is rewritten where that is due. The flash is closed again when this returns.
 pub fn choose(options: &Options) -> Result<Chosen, String> {
     let path = options.flash.display();
-    let layout = options.layout.unwrap_or_else(|| layout(&options.flash));
+    let there = layout(&options.flash);
+    let layout = options.layout.unwrap_or(there);
+    if layout != there && fs::metadata(&options.flash).is_ok_and(|file| file.len() == u64::from(there.size())) {
+        let slots = if there.has_one_slot() { "one slot" } else { "two slots" };
+        return Err(format!("flash {path}: it has {slots}; leave --layout out, or name another file"));
+    }
     let mut flash = FileFlash::open(&options.flash, layout.size()).map_err(|error| format!("flash {path}: {error}"))?;
     loop {
         let decision = boot::decide(&mut flash, layout).map_err(|error| trouble(options, error))?;

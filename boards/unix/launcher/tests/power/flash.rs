@@ -49,3 +49,16 @@ fn a_programming_that_was_cut_off_is_done_again() {
         assert_eq!(board.run().stdout, b"a\n");
     }
 }
+
+#[test]
+fn a_flash_with_one_slot_tells_so_itself() {
+    let board = Board::new("echo $QTH_SLOT");
+    assert_eq!(board.switch(&["--layout", "inplace"]).output().unwrap().stdout, b"a\n");
+    let made = fs::read(board.path("flash.bin")).unwrap();
+    assert_eq!(made.len(), Layout::UNIX_INPLACE.size() as usize);
+    assert_eq!(board.run().stdout, b"a\n", "it need not be said again");
+    let output = board.switch(&["--layout", "slots"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("flash flash.bin: it has one slot; leave --layout out"), "{}", said(&output));
+    assert!(fs::read(board.path("flash.bin")).unwrap() == made, "the file was changed");
+}

@@ -115,7 +115,8 @@ struct Found {
 }
 
 impl Records {
-    /// Records of a flash that was not looked at: nothing is read or written.
+    /// Records of a flash that was not looked at: nothing is read or written. All zeros but for the layout, so that a device in
+    /// static memory takes none in the firmware's image.
     pub const fn unknown(layout: Layout) -> Self {
         let bank = Bank { number: 0, sequence: 0 };
         Self {
@@ -124,16 +125,17 @@ impl Records {
             lasting: bank,
             newest: 0,
             end: 0,
-            is_closed: true,
-            is_settled: true,
-            has_more: true,
+            is_closed: false,
+            is_settled: false,
+            has_more: false,
             is_readable: false,
         }
     }
 
     /// Finds the bank in use. A blank flash has none: it has no records.
     pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
-        let mut records = Self { is_readable: true, ..Self::unknown(layout) };
+        let unknown = Self::unknown(layout);
+        let mut records = Self { is_closed: true, is_settled: true, has_more: true, is_readable: true, ..unknown };
         records.is_readable = records.find_bank(flash).is_ok();
         records
     }
@@ -174,10 +176,13 @@ impl Records {
     /// Copies all values to a fresh bank, unless what is read now will be read the same again. Before a start relies on them.
     ///
     /// # Errors
-    /// Flash can't be written.
+    /// Flash can't be read, and then nothing is written; or it can't be written.
     pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
         if self.is_settled || mutant::is(Mutant::NotSettled) {
             return Ok(());
+        }
+        if !self.is_readable {
+            return Err(Error::Device);
         }
         self.renew(flash, None, &[])
     }
@@ -760,6 +765,7 @@ mod tests {
             let mut records = Records::open(&mut flash, LAYOUT);
             assert_eq!(records.get(&mut flash, Key::Secret, &mut [0; 64]), Err(Error::Device));
             assert_eq!(records.put(&mut flash, Key::Secret, &[5; 20]), Err(Error::Device));
+            let _ = records.settle(&mut flash);
             assert_eq!(flash.bytes_mut(), content);
         }
     }

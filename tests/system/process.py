@@ -84,6 +84,23 @@ class Process:
         self._process.wait()
         self._process.stdin.close()
         self._reader.join(5)
+        # A process closes its output before its other files: the flash is free only when it is gone.
+        deadline = time.monotonic() + 10
+        while self._group_lives() and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def _group_lives(self):
+        """A process of the group is left that is no zombie."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat") as file:
+                    # Behind the name, which may hold anything: state, parent, process group.
+                    state, _, group = file.read().rpartition(")")[2].split()[:3]
+            except OSError:
+                continue
+            if int(group) == self._process.pid and state not in "ZX":
+                return True
+        return False
 
     def kill_alone(self):
         """Kills the process itself and leaves its children to notice."""

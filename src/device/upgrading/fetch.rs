@@ -175,6 +175,11 @@ impl<B: Board> Core<B> {
             // The file changed under way and starts anew.
             self.upgrade.digests = Some(Digests::new());
         }
+        self.write_piece(offset, bytes)
+    }
+
+    /// Writes the next bytes of a file that is kept as it comes, and digests them.
+    pub(super) fn write_piece(&mut self, offset: u32, bytes: &[u8]) -> Result<Taken, Failure> {
         self.slots.write(self.board.flash(), &mut self.records, offset, bytes).map_err(|_| Failure::Flash)?;
         if let Some(digests) = &mut self.upgrade.digests {
             digests.update(bytes);

@@ -45,11 +45,7 @@ impl<B: Board> Core<B> {
         let package = &mut self.upgrade.packages.incoming;
         let at = package.next;
         package.next = at.saturating_add(bytes.len() as u32);
-        self.slots.write(self.board.flash(), &mut self.records, at, bytes).map_err(|_| Failure::Flash)?;
-        if let Some(digests) = &mut self.upgrade.digests {
-            digests.update(bytes);
-        }
-        Ok(Taken::All)
+        self.write_piece(at, bytes)
     }
 
     /// What is in the staging area is the package that was checked, and one that this board can be rewritten by.

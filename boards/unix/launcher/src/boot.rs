@@ -39,7 +39,8 @@ pub fn slot_name(slot: usize) -> &'static str {
     }
 }
 
-/// Decides what to start; a blank flash gets the factory image first, and an only slot is rewritten where that is due. The flash is closed again when this returns.
+/// Decides what to start; a blank flash gets the factory image first, and an only slot is rewritten where that is due. The flash is
+/// closed again when this returns.
 pub fn choose(options: &Options) -> Result<Chosen, String> {
     let path = options.flash.display();
     let there = layout(&options.flash);

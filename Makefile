@@ -74,8 +74,9 @@ test-rust: packages ## Run the Rust tests of all crates
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384,inplace
 	@$(CARGO) test $(CARGO_FLAGS) --test sim --features std without_packages
 	$(call say,test,tests/prove)
+	@benches/delta/images $(BUILD)/delta cortex_m3
 	@$(PROVE) --mutants
-	@$(PROVE) --quick
+	@$(PROVE) --quick --firmware $(BUILD)/delta
 
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)
@@ -102,11 +103,11 @@ test-system: all ## Run the tests of real processes: Center, board, firmware
 	$(call say,test,tests/system)
 	@cd tests/system && python3 -m unittest --buffer
 
-prove: ## Cut the power of upgrades at every flash operation, in every way; writes build/prove.html
-	@mkdir -p build
+prove: packages ## Cut the power of upgrades at every flash operation, in every way; writes build/prove.html
+	@benches/delta/images $(BUILD)/delta cortex_m3 rv32 x86_64
 	@$(PROVE) --mutants
-	@$(PROVE) --wear
-	@$(PROVE) --report build/prove.html
+	@$(PROVE) --wear --firmware $(BUILD)/delta
+	@$(PROVE) --firmware $(BUILD)/delta --report build/prove.html
 
 fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECONDS=600 for longer
 	$(call say,fuzz,tests/fuzz)

@@ -95,6 +95,9 @@ pub enum Failure {
     /// The bootloader could not apply the package; nothing was erased.
     #[cfg(feature = "inplace")]
     NotApplied = 40,
+    /// There is no room for the file, or for it and a scratch block.
+    #[cfg(feature = "inplace")]
+    StagingTooSmall = 41,
 }
 
 impl Failure {
@@ -152,6 +155,8 @@ impl Failure {
             Failure::OtherLayout => "package is for a board with another flash layout",
             #[cfg(feature = "inplace")]
             Failure::NotApplied => "package could not be applied, nothing was changed",
+            #[cfg(feature = "inplace")]
+            Failure::StagingTooSmall => "file is larger than the staging area of this board",
         }
     }
 
@@ -212,6 +217,8 @@ impl Failure {
         Failure::OtherLayout,
         #[cfg(feature = "inplace")]
         Failure::NotApplied,
+        #[cfg(feature = "inplace")]
+        Failure::StagingTooSmall,
     ];
 }
 

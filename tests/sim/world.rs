@@ -9,7 +9,7 @@ use crate::random::Random;
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::flash::boot::{self, Decision};
-use qth::flash::layout::{Layout, Region};
+use qth::flash::layout::Layout;
 use qth::flash::ram::{Cut, RamFlash, ERASE, WRITE};
 use qth::flash::records::{Key, Records};
 use qth::flash::slot::{self, Sha256Digest, Slots, State};
@@ -109,6 +109,8 @@ pub struct Delivery<const E: usize = ERASE, const W: usize = WRITE> {
     pub layout: Layout,
     /// Sizes of the old and the new image; none: by chance.
     pub sizes: Option<(usize, usize)>,
+    /// New images that are not made by chance, of version 1.1.0: the first, and the one of the `other` file.
+    pub new_images: Option<[Vec<u8>; 2]>,
     /// Power is cut at these flash operations, each counted from the start that comes after the one before.
     pub cuts: Vec<(usize, Cut)>,
     /// The device's second start finds another file in the place of this one.
@@ -128,6 +130,7 @@ impl<const E: usize, const W: usize> Default for Delivery<E, W> {
             flash: None,
             layout: LAYOUT,
             sizes: None,
+            new_images: None,
             cuts: Vec::new(),
             other: None,
             rots: false,
@@ -165,6 +168,8 @@ pub struct WorldOf<const E: usize, const W: usize> {
     open: [bool; 2],
     /// The new image, and the one that came in its place.
     new_images: Vec<Vec<u8>>,
+    /// The version that each image reports.
+    versions: Vec<(Sha256Digest, String)>,
     restarts: usize,
     results: Vec<bool>,
     mcu: Mcu,
@@ -208,19 +213,25 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         let records = Records::open(&mut flash, layout);
         let slots = Slots::load(&mut flash, layout, &records).unwrap();
         let old_slot = slots.running().unwrap();
-        let old_sha256 = slots.info(old_slot).unwrap().sha256;
+        let old = slots.info(old_slot).unwrap();
+        let old_sha256 = old.sha256;
+        let mut versions = vec![(old_sha256, old.version.as_str().to_owned())];
         let start = layout.slots[old_slot].start as usize;
-        let old_image = flash.bytes_mut()[start..][..slots.info(old_slot).unwrap().size as usize].to_vec();
+        let old_image = flash.bytes_mut()[start..][..old.size as usize].to_vec();
         let version = if firmware == Firmware::Mislabelled { "1.0.9" } else { "1.1.0" };
         let is_for_mcu = firmware == Firmware::OfMcu;
+        let mut new_images = delivery.new_images.into_iter().flatten();
         let mut offer = |file: Option<File>| {
-            let mut image = image(&mut random, version, new_size);
-            if delivery.is_alike {
+            let image = new_images.next().unwrap_or_else(|| {
+                let image = image(&mut random, version, new_size);
+                if !delivery.is_alike {
+                    return image;
+                }
                 let unchanged = old_image.len() / 6..old_image.len();
-                image =
-                    [&image[..new_size / 8], &old_image[unchanged], &image[..new_size / 6], &old_image[5..old_image.len() / 3]]
-                        .concat();
-            }
+                [&image[..new_size / 8], &old_image[unchanged], &image[..new_size / 6], &old_image[5..old_image.len() / 3]]
+                    .concat()
+            });
+            versions.push((Sha256::digest(&image).into(), version.to_owned()));
             let mut content = file.map_or_else(|| image.clone(), |make| make(&old_image, &image));
             let (mut md5, mut crc) = (hex(&md5(&content)), crc32(&content));
             if faults.damaged_file {
@@ -252,6 +263,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
             files,
             open: [false; 2],
             new_images: vec![first.image],
+            versions,
             restarts: 0,
             results: Vec::new(),
             mcu: Mcu::default(),
@@ -553,7 +565,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                 "seed {}: an image that was not verified is started",
                 self.seed
             );
-            let version = version_of(&mut flash, region);
+            let version = self.version_of(&decision.sha256);
             let is_new = decision.sha256 != self.old_sha256;
             if is_new && self.firmware == Firmware::Crashes {
                 self.restarts += 1;
@@ -599,10 +611,10 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         let slots = self.slots();
         let running = slots.running().unwrap();
         assert_eq!(slots.info(running).unwrap().state, State::Confirmed);
-        let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
-        let version = version_of(flash, self.layout.slots[running]);
-        let operations = flash.history.take().unwrap_or_default();
         let digest = slots.info(running).unwrap().sha256;
+        let version = self.version_of(&digest);
+        let flash = &mut self.device.as_mut().unwrap().board_mut().flash;
+        let operations = flash.history.take().unwrap_or_default();
         let is_new = match self.firmware {
             Firmware::OfMcu => self.mcu.version() == "1.1.0",
             _ => self.new_images.iter().any(|image| digest == <[u8; 32]>::from(Sha256::digest(image))),
@@ -626,6 +638,12 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
             operations,
             cut_at: self.cut_at,
         }
+    }
+
+    /// What the firmware of this digest says that it is.
+    fn version_of(&self, digest: &Sha256Digest) -> String {
+        let known = self.versions.iter().find(|(known, _)| known == digest);
+        known.map(|(_, version)| version.clone()).expect("no image was made up on the way")
     }
 
     fn device_mut(&mut self) -> Timed<'_, E, W> {
@@ -655,11 +673,6 @@ fn image(random: &mut Random, version: &str, size: usize) -> Vec<u8> {
     image.fill_with(|| random.below(256) as u8);
     image[..5].copy_from_slice(version.as_bytes());
     image
-}
-
-fn version_of<const E: usize, const W: usize>(flash: &mut RamFlash<E, W>, region: Region) -> String {
-    let bytes = &flash.bytes_mut()[region.start as usize..][..5];
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// A flash as the factory programs it.

@@ -89,7 +89,7 @@ class InPlace(SystemCase):
         # Of any image: a whole one would not even fit, and that is said first.
         images = [self.image(20_000), self.image(20_001)]
         for expected, kind, *arguments in (
-            ("image is larger than the slot", "full", NEW),
+            ("file is larger than the staging area", "full", NEW),
             ("package is for a board with another flash layout", "delta", *images, "--source", "1.0.0", "--instructions", "plain"),
         ):
             plan = self.plan(self.package(pack(self.folder, self.key, kind, *arguments), name=kind))

@@ -79,12 +79,20 @@ impl<B: Board> Core<B> {
             Kind::Mcu if !mcus(&self.config.mcu_versions).any(|(name, _)| name == info.component) => Err(Failure::NoComponent),
             Kind::Mcu => Ok(()),
             Kind::Module if self.board.started() == Started::Directly => Err(Failure::NoSecondSlot),
-            Kind::Module if info.size > self.slots.capacity() => Err(Failure::TooLarge),
+            Kind::Module if info.size > self.slots.capacity() => Err(self.too_large()),
             Kind::Module => match &info.expected.sha256 {
                 Some(sha256) => self.check_image(sha256),
                 None => Ok(()),
             },
         }
+    }
+
+    fn too_large(&self) -> Failure {
+        #[cfg(feature = "inplace")]
+        if self.board.layout().has_one_slot() {
+            return Failure::StagingTooSmall;
+        }
+        Failure::TooLarge
     }
 
     /// The same image is not installed again: not over itself, and not after it had to be reverted.

@@ -283,7 +283,7 @@ impl<B: Board> Core<B> {
 /// The package is none for this device, and comes no better another time.
 pub(super) fn is_refusal(failure: Failure) -> bool {
     #[cfg(feature = "inplace")]
-    if failure == Failure::OtherLayout {
+    if matches!(failure, Failure::OtherLayout | Failure::StagingTooSmall) {
         return true;
     }
     use Failure::{NewerFormat, NextKey, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};

@@ -27,7 +27,7 @@ impl<B: Board> Core<B> {
             return Err(Failure::OtherLayout);
         }
         if self.upgrade.size.checked_add(payload.block).is_none_or(|size| size > self.slots.capacity()) {
-            return Err(Failure::TooLarge);
+            return Err(Failure::StagingTooSmall);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::center::Verdict;
 use crate::geometry::{Geometry, GEOMETRIES};
+use crate::images::{Images, Upgrade};
 use crate::scenario::{self, Scenario, SCENARIOS};
 use crate::world::{self, Delivery, Faults, File, Firmware, WorldOf};
 use qth::flash::layout::Region;
@@ -17,8 +18,7 @@ const NOBODYS: u8 = 0xA5;
 pub struct Case {
     pub scenario: usize,
     pub geometry: usize,
-    /// A large image, not a small one.
-    pub is_large: bool,
+    pub images: Images,
     /// Of the network's faults and of what torn bits read as; 0: no faults.
     pub seed: u64,
     /// Each counted from the start after the one before.
@@ -85,8 +85,7 @@ impl Case {
 
     fn run_on<const E: usize, const W: usize>(&self) -> Result<Outcome, String> {
         let (scenario, geometry) = (self.scenario(), self.geometry());
-        let sizes = if self.is_large { geometry.large() } else { geometry.small() };
-        let room = (sizes.0 * 2 + sizes.1 / 2) as u32;
+        let Upgrade { old, new, sizes, room } = self.images.upgrade(geometry)?;
         let layout = if scenario.in_place { geometry.one_slot(room) } else { geometry.layout(room) };
         let in_place: File = scenario::in_place::<E>;
         let mut flash = RamFlash::<E, W>::new(layout.size() + geometry.erase).with_sectors(geometry.sectors);
@@ -96,7 +95,6 @@ impl Case {
         for region in &nobodys {
             flash.bytes_mut()[range(*region)].fill(NOBODYS);
         }
-        let old: Vec<u8> = b"1.0.0".iter().copied().chain((5..sizes.0).map(|at| (at * at / 7 + at) as u8)).collect();
         world::install(&mut flash, layout, &old);
         flash.erases.fill(0);
         flash.written.fill(0);
@@ -110,6 +108,7 @@ impl Case {
             flash: Some(flash),
             layout,
             sizes: Some(sizes),
+            new_images: new,
             cuts: self.cuts.clone(),
             other: scenario.other.map(|other| if scenario.in_place { in_place } else { other }),
             rots: scenario.rots,
@@ -167,7 +166,7 @@ impl Case {
             return Err(format!("a block of the slot was erased {} times", outcome.slot_erases));
         }
         // A staging block holds a part of the package, or blocks of the image in turn, at most all of them each way.
-        let turns = ways * slot.len().min((sizes.0 * 2 + sizes.1).div_ceil(E));
+        let turns = ways * slot.len();
         if self.seed == 0 && outcome.staging_erases > 1 + turns + self.cuts.len() + again {
             return Err(format!("a block of the staging area was erased {} times", outcome.staging_erases));
         }
@@ -202,8 +201,7 @@ fn number(cut: Cut) -> u64 {
 /// As `--case` takes it: `delta/4k-w4/small/0/12:torn3,4:after`.
 impl fmt::Display for Case {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = if self.is_large { "large" } else { "small" };
-        write!(out, "{}/{}/{size}/{}/", self.scenario().name, self.geometry().name, self.seed)?;
+        write!(out, "{}/{}/{}/{}/", self.scenario().name, self.geometry().name, self.images.name(), self.seed)?;
         for (place, (operation, cut)) in self.cuts.iter().enumerate() {
             let comma = if place > 0 { "," } else { "" };
             match cut {
@@ -222,7 +220,7 @@ impl std::str::FromStr for Case {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = || format!("{text}: not a case such as delta/4k-w4/small/0/12:torn3,4:after");
-        let [scenario, geometry, size, seed, cuts] = text.split('/').collect::<Vec<_>>()[..] else { return Err(bad()) };
+        let [scenario, geometry, images, seed, cuts] = text.split('/').collect::<Vec<_>>()[..] else { return Err(bad()) };
         let cuts = cuts.split(',').filter(|cut| !cut.is_empty()).map(|cut| {
             let (operation, how) = cut.split_once(':')?;
             let place = |name| how.strip_prefix(name)?.parse().ok();
@@ -236,7 +234,7 @@ impl std::str::FromStr for Case {
         Ok(Self {
             scenario: SCENARIOS.iter().position(|known| known.name == scenario).ok_or_else(bad)?,
             geometry: GEOMETRIES.iter().position(|known| known.name == geometry).ok_or_else(bad)?,
-            is_large: size == "large",
+            images: Images::named(images).ok_or_else(bad)?,
             seed: seed.parse().map_err(|_| bad())?,
             cuts: cuts.collect::<Option<_>>().ok_or_else(bad)?,
         })

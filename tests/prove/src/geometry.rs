@@ -37,9 +37,9 @@ impl Geometry {
         Layout { records, bank, slots: [a, b] }
     }
 
-    /// The same with one slot, and a staging area that is smaller by a quarter.
+    /// The same with one slot, and a staging area that is smaller by a quarter; one for the package and a scratch block at the least.
     pub fn one_slot(&self, image: u32) -> Layout {
-        let Layout { records, bank, slots: [a, mut b] } = self.layout(image);
+        let Layout { records, bank, slots: [a, mut b] } = self.layout(image.max(3 * self.erase));
         b.len = a.len / 4 * 3 / self.erase * self.erase;
         Layout { records, bank, slots: [a, b] }
     }

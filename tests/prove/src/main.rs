@@ -16,6 +16,7 @@ mod center;
 #[path = "../../sim/files.rs"]
 mod files;
 mod geometry;
+mod images;
 #[path = "../../sim/mcu.rs"]
 mod mcu;
 mod plan;
@@ -32,6 +33,7 @@ mod wire;
 mod world;
 
 use case::Case;
+use images::FOLDER;
 use plan::Extent;
 use qth::flash::mutant::{self, Mutant};
 use std::collections::HashMap;
@@ -50,6 +52,7 @@ qth-prove: cuts the power of upgrades at every flash operation, and checks what 
   qth-prove --wear          erases and bytes written by an upgrade
   qth-prove --case CASE     one run, as a failure names it
 
+  --firmware FOLDER         upgrades of real firmware too, which benches/delta/images FOLDER builds
   --report FILE             writes a page with pictures of all runs
   --threads N               2 unless said
 ";
@@ -59,13 +62,27 @@ struct Options {
     mutants: bool,
     wear: bool,
     case: Option<Case>,
+    /// The folder that real firmware is in.
+    firmware: Option<PathBuf>,
     report: Option<PathBuf>,
     threads: usize,
 }
 
+impl Options {
+    /// How much real firmware is upgraded.
+    fn firmware(&self) -> usize {
+        if self.firmware.is_some() {
+            self.extent.firmware()
+        } else {
+            0
+        }
+    }
+}
+
 fn options() -> Result<Options, lexopt::Error> {
     use lexopt::prelude::*;
-    let mut options = Options { extent: Extent::Full, mutants: false, wear: false, case: None, report: None, threads: 2 };
+    let mut options =
+        Options { extent: Extent::Full, mutants: false, wear: false, case: None, firmware: None, report: None, threads: 2 };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -73,6 +90,7 @@ fn options() -> Result<Options, lexopt::Error> {
             Long("mutants") => options.mutants = true,
             Long("wear") => options.wear = true,
             Long("case") => options.case = Some(parser.value()?.parse()?),
+            Long("firmware") => options.firmware = Some(parser.value()?.into()),
             Long("report") => options.report = Some(parser.value()?.into()),
             Long("threads") => options.threads = parser.value()?.parse()?,
             Short('h') | Long("help") => {
@@ -93,6 +111,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(folder) = &options.firmware {
+        FOLDER.get_or_init(|| folder.clone());
+    }
     if let Some(case) = &options.case {
         return match case.run() {
             Ok(end) => {
@@ -109,7 +130,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| ()));
     let is_proven = match (options.mutants, options.wear) {
         (true, _) => catch_mutants(options.threads),
-        (_, true) => wear::measure().map(|wear| print!("{}", wear::text(&wear))).map_err(failed).is_ok(),
+        (_, true) => wear::measure(options.firmware()).map(|wear| print!("{}", wear::text(&wear))).map_err(failed).is_ok(),
         _ => prove(&options).map_err(failed).unwrap_or(false),
     };
     ExitCode::from(u8::from(!is_proven))
@@ -121,13 +142,13 @@ fn failed((case, why): (Case, String)) {
 
 fn prove(options: &Options) -> Result<bool, (Case, String)> {
     let begin = Instant::now();
-    let wear = wear::measure()?;
-    let jobs = plan::jobs(options.extent)?;
+    let wear = wear::measure(options.firmware())?;
+    let jobs = plan::jobs(options.extent, options.firmware())?;
     let mut uncut = HashMap::new();
     let mut tally = Tally::default();
     let mut progress = Progress { begin, shown: begin, all: jobs.len() };
     plan::run(&jobs, options.threads, |done, ran| {
-        let key = (ran.case.scenario, ran.case.geometry, ran.case.is_large);
+        let key = (ran.case.scenario, ran.case.geometry, ran.case.images);
         let uncut = *uncut.entry(key).or_insert_with(|| {
             let alone = Case { cuts: Vec::new(), seed: 0, ..ran.case.clone() };
             alone.run().map_or(0, |end| end.all_slot_erases)
@@ -162,7 +183,7 @@ fn prove(options: &Options) -> Result<bool, (Case, String)> {
 
 /// Plants each bug in turn; true when every one was caught.
 fn catch_mutants(threads: usize) -> bool {
-    let jobs = match plan::jobs(Extent::Least) {
+    let jobs = match plan::jobs(Extent::Least, 0) {
         Ok(jobs) => jobs,
         Err(failure) => {
             failed(failure);

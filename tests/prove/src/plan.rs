@@ -2,6 +2,7 @@
 
 use crate::case::{Case, Outcome};
 use crate::geometry::GEOMETRIES;
+use crate::images::{Images, FIRMWARE};
 use crate::scenario::SCENARIOS;
 use qth::flash::ram::Cut;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +20,8 @@ pub enum Depth {
     Double,
     /// Many, by chance, with faults of the network.
     Many,
+    /// The same of real firmware; half of the runs without faults, with up to two cuts.
+    Firmware,
 }
 
 /// How much of the proof is run.
@@ -48,8 +51,19 @@ pub struct Ran {
     pub result: Result<Outcome, String>,
 }
 
-/// All jobs of this extent; runs each scenario once without cuts to know its operations.
-pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
+impl Extent {
+    /// How much of [`FIRMWARE`] is upgraded, where it is there: for a part of the proof, that of one processor.
+    pub const fn firmware(self) -> usize {
+        match self {
+            Self::Least => 0,
+            Self::Quick => 2,
+            Self::Full => FIRMWARE.len(),
+        }
+    }
+}
+
+/// All jobs of this extent, with so much of [`FIRMWARE`]; runs each scenario once without cuts to know its operations.
+pub fn jobs(extent: Extent, firmware: usize) -> Result<Vec<Job>, (Case, String)> {
     let mut jobs = Vec::new();
     for (geometry, chip) in GEOMETRIES.iter().enumerate() {
         let is_slow = chip.erase > 4096;
@@ -57,7 +71,7 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
             if extent == Extent::Least && geometry > 0 {
                 continue;
             }
-            let case = Case { scenario, geometry, is_large: false, seed: 0, cuts: Vec::new() };
+            let case = Case { scenario, geometry, images: Images::Small, seed: 0, cuts: Vec::new() };
             let operations = case.run().map_err(|why| (case.clone(), why))?.operations;
             let step = match extent {
                 Extent::Full => 1,
@@ -74,7 +88,7 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
                 jobs.extend(cuts.into_iter().map(single));
             }
             if geometry < 2 {
-                let case = Case { is_large: true, ..case.clone() };
+                let case = Case { images: Images::Large, ..case.clone() };
                 let operations = case.run().map_err(|why| (case.clone(), why))?.operations;
                 for (operation, &parts) in operations.iter().enumerate() {
                     let single = |cut| Job { depth: Depth::Large, case: case.with_cut(operation, cut), stride: 0 };
@@ -96,29 +110,38 @@ pub fn jobs(extent: Extent) -> Result<Vec<Job>, (Case, String)> {
             }
         }
     }
-    let many = match extent {
-        Extent::Least => 200,
-        Extent::Quick => 1_500,
-        Extent::Full => 200_000,
+    let (many, of_each) = match extent {
+        Extent::Least => (200, 0),
+        Extent::Quick => (1_500, 150),
+        Extent::Full => (200_000, 10_000),
     };
     jobs.sort_by_key(|job| job.depth == Depth::Double);
-    jobs.extend((1..=many).map(|seed| Job { depth: Depth::Many, case: many_cuts(seed), stride: 0 }));
+    jobs.extend((1..=many).map(|seed| Job { depth: Depth::Many, case: many_cuts(seed, Images::Large), stride: 0 }));
+    for place in 0..firmware {
+        let seeds = place as u64 * of_each + 1..=(place as u64 + 1) * of_each;
+        let cases = seeds.map(|seed| many_cuts(seed, Images::Firmware(place)));
+        jobs.extend(cases.map(|case| Job { depth: Depth::Firmware, case, stride: 0 }));
+    }
     Ok(jobs)
 }
 
 /// Up to eight cuts, most of them not long after a start.
-fn many_cuts(seed: u64) -> Case {
+fn many_cuts(seed: u64, images: Images) -> Case {
     let mut random = crate::random::Random::new(seed);
     // Blocks of 128 KB take a hundred times as long: now and then.
     let geometry = if random.one_in(100) { GEOMETRIES.len() - 1 } else { random.below(GEOMETRIES.len() as u64 - 1) as usize };
     let scenario = random.below(SCENARIOS.len() as u64) as usize;
-    let cuts = (0..1 + random.below(8)).map(|_| {
-        let range = [4, 12, 40, 120][random.below(4) as usize];
+    let is_firmware = matches!(images, Images::Firmware(_));
+    let has_faults = !(is_firmware && random.one_in(2));
+    let ranges: &[u64] = if is_firmware { &[4, 12, 40, 120, 400, 1600] } else { &[4, 12, 40, 120] };
+    let most = if has_faults { 8 } else { 2 };
+    let cuts = (0..1 + random.below(most)).map(|_| {
+        let range = ranges[random.below(ranges.len() as u64) as usize];
         let done = [0, 1, 2, 500][random.below(4) as usize];
         let cut = [Cut::Before, Cut::Torn(done), Cut::Torn(done), Cut::Within(done), Cut::After][random.below(5) as usize];
         (random.below(range) as usize, cut)
     });
-    Case { scenario, geometry, is_large: true, seed, cuts: cuts.collect() }
+    Case { scenario, geometry, images, seed: if has_faults { seed } else { 0 }, cuts: cuts.collect() }
 }
 
 impl Job {

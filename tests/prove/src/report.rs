@@ -1,6 +1,7 @@
 //! The report: one page that needs nothing else.
 
 use crate::geometry::GEOMETRIES;
+use crate::images::FIRMWARE;
 use crate::plan::Depth;
 use crate::scenario::SCENARIOS;
 use crate::tally::{Field, Picture, Tally, WAYS};
@@ -57,6 +58,14 @@ pub fn page(tally: &Tally, wear: &[Wear], time: Duration, name: &str) -> String 
             "Many cuts, and a bad network",
             "From left to right how many cuts were planned, downwards how many starts it took.".to_owned(),
         ),
+        (
+            Depth::Firmware,
+            "Real firmware",
+            format!(
+                "Read as above; half of the runs have a good network and at most two cuts. Each picture has the runs of {}.",
+                FIRMWARE.each_ref().map(|firmware| firmware.name).join(", ")
+            ),
+        ),
     ] {
         let _ = write!(page, "<h2>{title}</h2><p>{text} {}</p>", legend());
         for ((_, scenario, geometry), picture) in tally.pictures.iter().filter(|(key, _)| key.0 == depth as usize) {
@@ -104,7 +113,7 @@ fn drawing(picture: &Picture, depth: Depth) -> String {
     let (wide, high) = match depth {
         Depth::Single | Depth::Large => (6, 10),
         Depth::Double => (3, 3),
-        Depth::Many => (14, 6),
+        Depth::Many | Depth::Firmware => (14, 6),
     };
     let mut svg = format!("<svg width={} height={}>", columns * wide, rows * high);
     let mut fields = picture.iter().map(|((column, row), field)| (*column, *row, colour(field))).peekable();

@@ -1,15 +1,15 @@
 //! What happens between the power cuts.
 
 use crate::center::PK;
+use crate::images;
 use crate::world::{File, Firmware};
-use qth::delta::field::InstructionSet;
 use qth::pack::{Format, Manifest, Source};
 use qth_pack::container::{self, sha256};
 use qth_pack::inplace::{self, Layout};
 use qth_pack::Options;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// An upgrade and how it is to end.
 pub struct Scenario {
@@ -61,15 +61,19 @@ pub fn in_place<const BLOCK: usize>(old: &[u8], new: &[u8]) -> Vec<u8> {
 
 /// Deltas take longer to make than to install: each is made once.
 fn once(block: usize, old: &[u8], new: &[u8], make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
-    static MADE: Mutex<Option<HashMap<u64, Vec<u8>>>> = Mutex::new(None);
+    static MADE: Mutex<BTreeMap<u64, Arc<OnceLock<Vec<u8>>>>> = Mutex::new(BTreeMap::new());
     let mut hasher = DefaultHasher::new();
     (block, old, new).hash(&mut hasher);
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    made.get_or_insert_default().entry(hasher.finish()).or_insert_with(make).clone()
+    let file = MADE.lock().unwrap_or_else(PoisonError::into_inner).entry(hasher.finish()).or_default().clone();
+    file.get_or_init(make).clone()
+}
+
+fn options(old: &[u8]) -> Options {
+    Options { instructions: Some(images::instructions(old)), base: images::BASE, ..Options::default() }
 }
 
 fn make_in_place(old: &[u8], new: &[u8], block: u32) -> Vec<u8> {
-    let options = Options { instructions: Some(InstructionSet::Plain), ..Options::default() };
+    let options = options(old);
     let layout = Layout { slot: 1 << 22, staging: 1 << 22, block };
     let payload =
         inplace::make(old, new, &options, &layout, &mut |_| ()).expect("a way can be found between any two images").bytes;
@@ -80,7 +84,10 @@ fn make_in_place(old: &[u8], new: &[u8], block: u32) -> Vec<u8> {
 }
 
 fn make_delta(old: &[u8], new: &[u8]) -> Vec<u8> {
-    let options = Options { instructions: Some(InstructionSet::Plain), interval: Some(4096), ..Options::default() };
+    let options = options(old);
+    // Small images are to have restart points too.
+    let interval = if old.len() < 1 << 16 { Some(4096) } else { options.interval };
+    let options = Options { interval, ..options };
     let payload = qth_pack::make(old, new, &options, &mut |_| ()).expect("a delta can be made of any two images").bytes;
     let source = Source { version: "1.0.0", size: old.len() as u32, sha256: sha256(old) };
     let manifest = Manifest { format: Format::Delta, source: Some(source), ..manifest(new, &payload) };

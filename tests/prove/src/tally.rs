@@ -52,7 +52,7 @@ impl Tally {
             Ok(end) => {
                 field.again = field.again.max(end.all_slot_erases.saturating_sub(uncut));
                 self.cuts += end.cut_at.len();
-                if depth != Depth::Many {
+                if !matches!(depth, Depth::Many | Depth::Firmware) {
                     self.most_slot_erases = self.most_slot_erases.max(end.slot_erases);
                     self.most_record_erases = self.most_record_erases.max(end.record_erases.div_ceil(end.starts));
                 }

@@ -1,6 +1,6 @@
 //! Rewrites the slot: the bootloader's part.
 
-use super::journal::{Journal, Phase};
+use super::journal::{Journal, Phase, PASSED_MAX};
 use super::order::Order;
 use super::staged::{Staged, Way};
 use super::{block, Error};
@@ -65,8 +65,9 @@ impl Work<'_> {
         Ok(self.slot.start.saturating_add(block.saturating_mul(self.block())))
     }
 
-    fn scratch(&self, step: u32) -> u32 {
-        self.staged.scratch(self.size, step)
+    /// Where the scratch block of a step is in flash, after so many that were passed over.
+    fn scratch(&self, step: u32, passed: u32) -> u32 {
+        self.staged.scratch(self.size, step.saturating_add(passed))
     }
 
     fn tell(&mut self, is_tried: bool, done: u32) {
@@ -220,7 +221,7 @@ impl Installer {
     ) -> Result<(), Error> {
         let mut journal = work.journal.unwrap_or(Journal::begin(work.back));
         if journal.phase == Phase::Copy {
-            flash.read(work.scratch(journal.step), memory).map_err(|_| Error::Flash)?;
+            flash.read(work.scratch(journal.step, journal.passed), memory).map_err(|_| Error::Flash)?;
             copy(flash, records, work, &mut journal, memory)?;
         }
         while journal.step < work.way.order.blocks() {
@@ -233,7 +234,7 @@ impl Installer {
                 journal.step = journal.step.saturating_add(1);
                 continue;
             }
-            put(flash, work.scratch(journal.step), memory)?;
+            journal.passed = put_aside(flash, work, journal.step, memory)?;
             journal.phase = Phase::Copy;
             if !mutant::is(Mutant::ScratchNotNoted) {
                 journal.write(flash, records, &work.sha256)?;
@@ -307,12 +308,25 @@ fn copy<F: NorFlash>(
 ) -> Result<(), Error> {
     let place = work.place(journal.step)?;
     journal.phase = Phase::Make;
+    journal.passed = 0;
     journal.step = journal.step.saturating_add(1);
     if mutant::is(Mutant::CopiedTooSoon) {
         journal.write(flash, records, &work.sha256)?;
     }
     put(flash, place, memory)?;
     Ok(journal.write(flash, records, &work.sha256)?)
+}
+
+/// Writes the block to a scratch block, the first one that takes it; how many did not. A worn one must not keep the slot half
+/// rewritten.
+fn put_aside<F: NorFlash>(flash: &mut F, work: &Work<'_>, step: u32, memory: &[u8]) -> Result<u32, Error> {
+    let last = work.staged.scratches(work.size).min(PASSED_MAX.saturating_add(1));
+    for passed in 0..last {
+        if put(flash, work.scratch(step, passed), memory).is_ok() {
+            return Ok(passed);
+        }
+    }
+    Err(Error::Flash)
 }
 
 /// Erases a block and writes it.

@@ -10,6 +10,9 @@ const RECORD: usize = 4 + 1 + 3 * 4;
 /// Bytes of the package's digest that tell it from another's.
 const IDENTITY: usize = 4;
 
+/// Most scratch blocks that can be passed over: six bits are kept.
+pub(super) const PASSED_MAX: u32 = 63;
+
 /// What a step has still to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -25,6 +28,8 @@ pub(super) struct Journal {
     /// Back to the old image.
     pub back: bool,
     pub phase: Phase,
+    /// Scratch blocks that could not be written, so that the block is in the one after them; at most [`PASSED_MAX`].
+    pub passed: u32,
     pub step: u32,
     /// Where the delta goes on: for the block of this step if that is to be made, else for the next.
     pub input: u32,
@@ -33,7 +38,7 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) const fn begin(back: bool) -> Self {
-        Self { back, phase: Phase::Make, step: 0, input: 0, distance: 0 }
+        Self { back, phase: Phase::Make, passed: 0, step: 0, input: 0, distance: 0 }
     }
 
     /// The journal of this package's way there or back; `None`: that was not begun.
@@ -55,6 +60,7 @@ impl Journal {
         Ok(Some(Self {
             back,
             phase: if flags & 2 == 2 { Phase::Copy } else { Phase::Make },
+            passed: u32::from(flags >> 2),
             step: u32::from_le_bytes(step),
             input: u32::from_le_bytes(input),
             distance: u32::from_le_bytes(distance),
@@ -63,7 +69,7 @@ impl Journal {
 
     pub(super) fn write<F: NorFlash>(&self, flash: &mut F, records: &mut Records, package: &Sha256Digest) -> Result<(), Error> {
         let mut bytes = [0; RECORD];
-        let flags = u8::from(self.back) | u8::from(self.phase == Phase::Copy) << 1;
+        let flags = u8::from(self.back) | u8::from(self.phase == Phase::Copy) << 1 | (self.passed as u8) << 2;
         let [s0, s1, s2, s3] = self.step.to_le_bytes();
         let [i0, i1, i2, i3] = self.input.to_le_bytes();
         let [d0, d1, d2, d3] = self.distance.to_le_bytes();

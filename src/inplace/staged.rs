@@ -198,8 +198,8 @@ impl Staged {
         self.region.end().saturating_sub(turn.saturating_add(1).saturating_mul(self.payload.block))
     }
 
-    /// Whole blocks behind the package.
-    fn scratches(&self, size: u32) -> u32 {
+    /// How many scratch blocks there are: the whole blocks behind a package of `size` bytes.
+    pub fn scratches(&self, size: u32) -> u32 {
         self.region.len.saturating_sub(size).checked_div(self.payload.block).unwrap_or(0)
     }
 }

@@ -1,7 +1,8 @@
 //! Power is cut at every flash operation of a rewriting, in every way, and again at every operation after that.
 
-use crate::board::{Board, Flash};
+use crate::board::{Board, Flash, BLOCK};
 use qth::flash::ram::Cut;
+use qth::inplace::Error;
 
 /// Cuts at every operation in every way; `deep` times one after the other.
 fn cut_everywhere(board: &Board, before: &Flash, cuts: usize, deep: usize, is_right: fn(&mut Board)) -> usize {
@@ -35,6 +36,30 @@ fn power_may_be_cut_twice_at_any_operation_on_the_way_back() {
     let board = Board::failed(18);
     let cases = cut_everywhere(&board, &board.flash.clone(), 0, 2, Board::is_back);
     assert!(cases > 1_000, "{cases}");
+}
+
+#[test]
+fn a_scratch_block_that_is_worn_is_passed_over_wherever_power_is_cut() {
+    for (mut board, is_right) in [(Board::armed(18), Board::is_there as fn(&mut Board)), (Board::failed(18), Board::is_back)] {
+        let end = board.layout.slots[1].end();
+        for worn in [end - BLOCK as u32..end, end - 2 * BLOCK as u32..end - BLOCK as u32] {
+            board.flash.worn = worn;
+            cut_everywhere(&board, &board.flash.clone(), 0, 1, is_right);
+        }
+    }
+}
+
+#[test]
+fn without_a_scratch_block_the_slot_waits_until_one_can_be_written() {
+    let mut board = Board::armed(18);
+    let operations = board.operations().len();
+    assert!(board.cut(operations / 2, Cut::Before));
+    let end = board.layout.slots[1].end();
+    board.flash.worn = end - 2 * BLOCK as u32..end;
+    assert_eq!(board.rewrite(), Err(Error::Flash));
+    board.flash.worn = 0..0;
+    assert_eq!(board.rewrite(), Ok(()));
+    board.is_there();
 }
 
 #[test]

@@ -88,11 +88,13 @@ test-cmake: unix ## Build the module by micropython.cmake
 	$(call say,test,tests/cmake)
 	@tests/cmake/run build/unix $(BUILD)/test-cmake
 
-test-qemu: qemu ## Run Python tests on the boards that QEMU plays
+test-qemu: qemu center ## Run Python tests on the boards that QEMU plays, and rewrite a slot in place
 	@for board in $(QEMU_BOARDS); do \
 	  printf '%-10s %s\n' test "tests/qemu on $$board" && \
 	  tests/qemu/run $$board build/$$board/firmware.elf $(BUILD)/test-$$board || exit 1; \
 	done
+	$(call say,test,tests/qemu/inplace)
+	@tests/qemu/inplace build/qth-center $(BUILD)/delta $(BUILD)/test-inplace
 
 test-micropython: unix ## Run MicroPython's own tests on the firmware
 	$(call say,test,MicroPython's own)

@@ -52,6 +52,16 @@ def apply(folder, decoder, package, size):
             "static": numbers["static"][0]}
 
 
+def rewrite(folder, package, old_size, new_size):
+    """Instructions for each byte of the image that is written, and bytes of memory, of rewriting the file `old` there in place, and back."""
+    with open(os.path.join(folder, "package"), "wb") as file:
+        file.write(package)
+    numbers = run(folder, "inplace", "old", "package", "new")
+    there, back = numbers["instructions"]
+    return {"size": len(package), "there": round(there / new_size, 1), "back": round(back / old_size, 1), "stack": max(numbers["stack"]),
+            "static": numbers["static"][0]}
+
+
 def check_signature(folder, center, curve):
     """Instructions and stack of reading a key and of checking a signature by it; `center` makes both."""
     for command in (["keygen", curve, "--curve", curve], ["full", "new", "--target", "2", "--component", "c", "--key", curve, "-o", "signed"]):

@@ -30,7 +30,8 @@ pub struct Progress {
     pub of: u32,
 }
 
-/// Rewrites the slot of a board that has one. 5.5 KB, which a bootloader has to spare while nothing else runs.
+/// Rewrites the slot of a board that has one. 5.5 KB, which a bootloader has to spare while nothing else runs; on a Cortex-M3 as much
+/// stack besides.
 pub struct Installer {
     decoder: delta::Standard,
 }

@@ -1,8 +1,9 @@
-//! What applying a delta and checking a signature cost on a Cortex-M3: `benches/delta/run` has QEMU run it.
+//! What applying a delta, rewriting a slot in place and checking a signature cost on a Cortex-M3: `benches/delta/run` has QEMU run it.
 //!
 //! The command line says what to do, with files in the folder that QEMU was started in:
 //!
 //! * `standard OLD PACKAGE NEW` and `tiny OLD PACKAGE NEW` apply a delta and compare what comes of it with NEW,
+//! * `inplace OLD PACKAGE NEW` rewrites a slot by an in-place package of blocks of 4 KB, and back, and compares both images,
 //! * `hpatchlite OLD PATCH NEW` does the same by a peer, with the feature of that name,
 //! * `signature KEY PACKAGE` reads a public key (PEM) and checks the package's signature.
 //!
@@ -17,6 +18,8 @@ mod delta;
 mod host;
 #[cfg(all(target_os = "none", feature = "hpatchlite"))]
 mod hpatchlite;
+#[cfg(target_os = "none")]
+mod inplace;
 #[cfg(target_os = "none")]
 mod machine;
 #[cfg(target_os = "none")]
@@ -34,8 +37,9 @@ fn run() -> Result<(), &'static str> {
         "tiny" => delta::run(&mut qth::delta::Tiny::new(), file()?, file()?, file()?, room),
         #[cfg(feature = "hpatchlite")]
         "hpatchlite" => hpatchlite::run(file()?, file()?, file()?, room),
+        "inplace" => inplace::run(file()?, file()?, file()?, room),
         "signature" => signature::run(file()?, file()?),
-        _ => Err("what it can do: standard, tiny, hpatchlite, signature"),
+        _ => Err("what it can do: standard, tiny, inplace, hpatchlite, signature"),
     }
 }
 

@@ -101,6 +101,7 @@ test-micropython: unix ## Run MicroPython's own tests on the firmware
 	@tests/micropython/run build/unix/micropython $(BUILD)/test-micropython
 
 test-system: all ## Run the tests of real processes: Center, board, firmware
+	@$(MAKE) --no-print-directory firmware VERSION=1.0.0
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
 	$(call say,test,tests/system)
 	@cd tests/system && python3 -m unittest --buffer

@@ -47,10 +47,12 @@ class Stage:
     def bar(self, done, total):
         width = 40
         filled = width * done // total
+        bar = f"{'':10} {'█' * filled}{'░' * (width - filled)} {100 * done // total:3} %  {done:,} of {total:,} bytes"
         with self._lock:
-            self._clear_bar()
-            self._bar = f"{'':10} {'█' * filled}{'░' * (width - filled)} {100 * done // total:3} %  {done:,} of {total:,} bytes"
-            self._draw_bar()
+            if bar != self._bar:
+                self._clear_bar()
+                self._bar = bar
+                self._draw_bar()
 
     def end_bar(self):
         with self._lock:
@@ -135,16 +137,24 @@ def upgrade(folder, stage, as_delta):
     stage.say("board", f"power on, with firmware {OLD}, the script {os.path.relpath(SEED_SCRIPT)}{key}", "33")
     process = board.power_on()
     process.wait_for("otaPlan:", PATIENCE)
-    deadline = time.monotonic() + PATIENCE
-    while files.back < size and time.monotonic() < deadline:
-        stage.bar(min(files.back, size), size)
-        time.sleep(0.01)
-    stage.bar(size, size)
-    stage.end_bar()
-    what = "a delta of" if as_delta else "an image of"
-    stage.say("board", f"has downloaded {what} {size:,} bytes; the new image is in the other slot", "33")
+    if watch_download(files, size, process, stage):
+        what = "a delta of" if as_delta else "an image of"
+        stage.say("board", f"has downloaded {what} {size:,} bytes; the new image is in the other slot", "33")
     process.wait_for("fotaResult:", PATIENCE)
     return center, board, plan
+
+
+def watch_download(files, size, process, stage):
+    """Draws a bar until the file has reached the board; False when that has given up before."""
+    deadline = time.monotonic() + PATIENCE
+    while files.back < size and "fotaResult:" not in process.output() and time.monotonic() < deadline:
+        stage.bar(files.back, size)
+        time.sleep(0.01)
+    is_there = files.back >= size
+    if is_there:
+        stage.bar(size, size)
+    stage.end_bar()
+    return is_there
 
 
 def summary(center, plan):

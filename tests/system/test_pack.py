@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
 import tempfile
 import unittest
 
+import terminal
 from board import MICROPYTHON
 from center import QTH_CENTER
 
@@ -92,6 +94,20 @@ class Pack(unittest.TestCase):
         self.assertRegex(said, r"\nold image +3,000 bytes, SHA-256 \w{64}\n")
         self.assertRegex(said, r"\nbase +0x08000000\n")
         self.assertRegex(said, r"\nrestart +points every 32 KB\n")
+
+    def test_a_terminal_shows_how_far_the_work_is(self):
+        old, new = self.file("old", bytes(range(256)) * 40), self.file("new", b"new" + bytes(range(256)) * 40)
+        for layout in ([], ["--layout", "16K:8K:1K"]):
+            delta = ("delta", old, new, *DELTA, "--instructions", "plain", *layout, "-o", self.path("p.pack"))
+            status, shown = terminal.run(QTH_CENTER, "pack", *delta)
+            self.assertEqual(status, 0, shown)
+            bars, said = shown.split("\r\x1b[K", 1)
+            self.assertRegex(bars, r"^(\r\[#* *\] +\d+ %)+$")
+            percents = [int(percent) for percent in re.findall(r"(\d+) %", bars)]
+            self.assertEqual((percents[0], percents), (0, sorted(percents)))
+            self.assertGreater(percents[-1], 80)
+            self.assertTrue(said.startswith(self.path("p.pack")), said)
+            self.assertNotIn("#", self.said(*delta))
 
     def test_packages_that_rewrite_a_slot_in_place(self):
         old, new, package = self.file("old", bytes(range(256)) * 20), self.file("new", b"new" + bytes(range(256)) * 20), self.path("p.pack")

@@ -3,13 +3,16 @@
 import os
 import pty
 import subprocess
+import threading
 
 
-def run(*command, cwd=None):
-    """Runs a command whose output goes to a terminal; its exit status and all that it wrote."""
+def run(*command, cwd=None, timeout=120):
+    """Runs a command whose output goes to a terminal, and kills it after so many seconds; its exit status and all that it wrote."""
     ours, its = pty.openpty()
     process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=its, stderr=its)
     os.close(its)
+    limit = threading.Timer(timeout, process.kill)
+    limit.start()
     written = b""
     try:
         while more := os.read(ours, 65536):
@@ -17,4 +20,6 @@ def run(*command, cwd=None):
     except OSError:
         pass  # This is how Linux says that nobody has the terminal open any more.
     os.close(ours)
-    return process.wait(), written.decode()
+    status = process.wait()
+    limit.cancel()
+    return status, written.decode()

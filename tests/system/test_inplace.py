@@ -15,6 +15,9 @@ from center import QTH_CENTER
 
 NEW = os.path.join(os.path.dirname(MICROPYTHON), "..", "unix-1.1.0", "micropython")
 
+# The staging area of the board and its erase blocks, in bytes.
+STAGING, BLOCK = 256 * 1024, 4096
+
 
 def pack(folder, key, kind, *arguments):
     """Makes a package for the board, signed by this key."""
@@ -100,6 +103,18 @@ class InPlace(SystemCase):
             board.cut_power()
             self.assertTrue(self.in_slot(board, MICROPYTHON))
             self.center.cli("plan", "terminate", plan)
+
+    def test_a_package_that_leaves_no_room_for_a_scratch_block_is_refused(self):
+        images = [self.image(20_000), self.image(232_000, seed=2)]
+        package = pack(self.folder, self.key, "delta", *images, "--source", "1.0.0", "--instructions", "plain", "--layout", "1M:512K:4K")
+        self.assertIn(os.path.getsize(package), range(STAGING - BLOCK + 1, STAGING + 1), "by itself it fits the staging area")
+        plan = self.plan(self.package(package))
+        board = self.board()
+        board.power_on().wait_for("fotaResult: QTH-UNIX False", timeout=60)
+        self.wait_for_state(plan, "failed")
+        self.assertIn("file is larger than the staging area", self.log(plan))
+        board.cut_power()
+        self.assertTrue(self.in_slot(board, MICROPYTHON))
 
     def test_a_board_with_two_slots_refuses_what_is_made_for_one(self):
         plan = self.plan(self.package(self.in_place))

@@ -14,7 +14,7 @@ mod mcu;
 mod no_package;
 mod random;
 mod wire;
-#[cfg_attr(feature = "pack", allow(dead_code, reason = "what a flash is like afterwards is for tests of packages"))]
+#[allow(dead_code, reason = "shared with tests that use other parts of it")]
 mod world;
 
 use center::Verdict;

@@ -1,6 +1,6 @@
 //! The golden vectors and recorded conversations of the reference device, in both directions.
 //!
-//! They are read from the folder that `QTH_VECTORS` names, else from `../shared/vectors` beside this project.
+//! They are in `tests/vectors`; `QTH_VECTORS` names the folder of others.
 
 use qth::protocol::auth::{self, Credentials};
 use qth::protocol::command::{self, Sender};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
-    std::env::var_os("QTH_VECTORS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from)
+    std::env::var_os("QTH_VECTORS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors"), PathBuf::from)
 }
 
 fn read(path: &Path) -> String {

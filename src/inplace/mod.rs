@@ -2,7 +2,7 @@
 //!
 //! The device downloads an in-place package into the staging area and verifies it there. The bootloader rewrites the slot
 //! block by block, each from old blocks that are still there: the package says in which [`order`]. A block is made in memory,
-//! written to a scratch block, noted in the [`journal`], then copied to its place and noted again. So power may fail at any
+//! written to a scratch block, noted in the journal, then copied to its place and noted again. So power may fail at any
 //! point: either the old block is still whole, or the new one is. The package also holds the way back, which is gone in the
 //! same manner when the new firmware fails its trial.
 //!

@@ -18,8 +18,8 @@ PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
 
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run packages library micropython unix firmware qemu board center prove test test-rust test-device test-cmake test-qemu test-micropython \
-  test-system fuzz no-std size bench bench-delta lint format header check-header clean help
+.PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-device test-cmake test-qemu test-micropython \
+  test-system test-dist fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -64,7 +64,10 @@ center: ## Build the Developer Center, build/qth-center
 	@$(CARGO) build $(CARGO_FLAGS) --profile server -p qth-center
 	@mkdir -p build && cp -u --remove-destination target/server/qth-center build/
 
-test: test-rust test-device test-cmake test-qemu test-micropython test-system ## Run all tests
+dist: all ## Pack firmware, power switch and Center into archives with checksums, build/dist
+	@tools/dist $(BUILD) $(BUILD)/dist
+
+test: test-rust test-device test-cmake test-qemu test-micropython test-system test-dist ## Run all tests
 
 packages: ## Install what the tests need
 	@.ci/packages
@@ -105,6 +108,10 @@ test-system: all ## Run the tests of real processes: Center, board, firmware
 	@$(MAKE) --no-print-directory firmware VERSION=1.1.0
 	$(call say,test,tests/system)
 	@cd tests/system && python3 -m unittest --buffer
+
+test-dist: all ## Pack the archives of make dist twice and compare them
+	$(call say,test,tests/dist)
+	@tests/dist/run $(BUILD) $(BUILD)/test-dist
 
 prove: packages ## Cut the power of upgrades at every flash operation, in every way; writes build/prove.html
 	@benches/delta/images $(BUILD)/delta cortex_m3 rv32 x86_64

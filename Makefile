@@ -141,7 +141,7 @@ lint: ## Check formatting and lints of all code
 	@mkdir -p build && .ci/lint
 
 format: ## Format all code
-	@mkdir -p build && $(CARGO) fmt --all && .ci/clang-format -i
+	@mkdir -p build && $(CARGO) fmt --all && .ci/clang-format -i && .ci/ruff format
 
 header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi.rs
 	$(call say,header,cmodule/qth/qth.h)

@@ -139,7 +139,9 @@ def umqtt():
     folder = os.path.join(ROOT, "build", "umqtt")
     if not os.path.exists(os.path.join(folder, "umqtt", "simple.py")):
         # It is no Python project that pip could take, but pip says where it is.
-        said = subprocess.run([sys.executable, "-m", "pip", "download", "--no-deps", UMQTT], capture_output=True, text=True).stderr
+        said = subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--no-deps", UMQTT], capture_output=True, text=True
+        ).stderr
         address = re.search(r"from (https?://\S+\.tar\.gz)", said)
         if not address:
             raise SystemExit(f"benches/messages: pip does not find {UMQTT}:\n{said}")
@@ -163,7 +165,9 @@ def one(script, **values):
     broker.listener.close()
     heap = re.search(r"heap ([0-9.]+)", done.stdout)
     if not heap or len(broker.moments) < MESSAGES:
-        raise SystemExit(f"benches/messages: {len(broker.moments)} messages arrived; the script said:\n{done.stdout}{done.stderr}")
+        raise SystemExit(
+            f"benches/messages: {len(broker.moments)} messages arrived; the script said:\n{done.stdout}{done.stderr}"
+        )
     moments = broker.moments[:MESSAGES]
     return (MESSAGES - 1) / (moments[-1] - moments[0]), float(heap[1])
 

@@ -15,12 +15,26 @@ def build(folder):
     """Builds the program, with the peer that it measures too, in `folder`."""
     missing = [command for command in NEEDED if not shutil.which(command)]
     if missing:
-        sys.exit(f"benches/delta/run: {' and '.join(missing)} missing: apt-get install {' '.join(NEEDED[command] for command in missing)}")
+        packages = " ".join(NEEDED[command] for command in missing)
+        sys.exit(f"benches/delta/run: {' and '.join(missing)} missing: apt-get install {packages}")
     commands = [
         [os.path.join(ROOT, "benches", "delta", "hpatchlite"), folder, sys.executable],
-        [os.path.join(ROOT, "boards", "cargo"), TARGET, "rustc", "--quiet", "--release", "-p", "qth-qemu", "--features", "hpatchlite", "--",
-         "-C", "link-arg=-T" + os.path.join(ROOT, "benches", "qemu", "mps2.ld"),
-         "-C", "link-arg=" + os.path.join(os.path.realpath(folder), "libhpatchlite.a")],
+        [
+            os.path.join(ROOT, "boards", "cargo"),
+            TARGET,
+            "rustc",
+            "--quiet",
+            "--release",
+            "-p",
+            "qth-qemu",
+            "--features",
+            "hpatchlite",
+            "--",
+            "-C",
+            "link-arg=-T" + os.path.join(ROOT, "benches", "qemu", "mps2.ld"),
+            "-C",
+            "link-arg=" + os.path.join(os.path.realpath(folder), "libhpatchlite.a"),
+        ],
     ]
     for command in commands:
         if subprocess.run(command, cwd=ROOT).returncode:
@@ -31,8 +45,23 @@ def run(folder, *words):
     """Has the board do something with files in `folder`; lists of the numbers that it prints, by name."""
     arguments = "".join(f",arg={word}" for word in words)
     # An instruction takes a nanosecond of QEMU's clock, which the program reads.
-    command = ["qemu-system-arm", "-machine", "mps2-an385", "-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "none",
-               "-semihosting-config", f"enable=on,target=native{arguments}", "-kernel", PROGRAM]
+    command = [
+        "qemu-system-arm",
+        "-machine",
+        "mps2-an385",
+        "-icount",
+        "shift=0",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        "-semihosting-config",
+        f"enable=on,target=native{arguments}",
+        "-kernel",
+        PROGRAM,
+    ]
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
     if done.returncode:
         sys.exit(f"benches/delta/run: {' '.join(words)} on the Cortex-M3: {done.stdout.strip()}")
@@ -48,23 +77,35 @@ def apply(folder, decoder, package, size):
     with open(os.path.join(folder, "package"), "wb") as file:
         file.write(package)
     numbers = run(folder, decoder, "old", "package", "new")
-    return {"size": len(package), "instructions_a_byte": round(numbers["instructions"][0] / size, 1), "stack": numbers["stack"][0],
-            "static": numbers["static"][0]}
+    return {
+        "size": len(package),
+        "instructions_a_byte": round(numbers["instructions"][0] / size, 1),
+        "stack": numbers["stack"][0],
+        "static": numbers["static"][0],
+    }
 
 
 def rewrite(folder, package, old_size, new_size):
-    """Instructions for each byte of the image that is written, and bytes of memory, of rewriting the file `old` there in place, and back."""
+    """What rewriting the file `old` in place costs, there and back: instructions for each byte written, bytes of memory."""
     with open(os.path.join(folder, "package"), "wb") as file:
         file.write(package)
     numbers = run(folder, "inplace", "old", "package", "new")
     there, back = numbers["instructions"]
-    return {"size": len(package), "there": round(there / new_size, 1), "back": round(back / old_size, 1), "stack": max(numbers["stack"]),
-            "static": numbers["static"][0]}
+    return {
+        "size": len(package),
+        "there": round(there / new_size, 1),
+        "back": round(back / old_size, 1),
+        "stack": max(numbers["stack"]),
+        "static": numbers["static"][0],
+    }
 
 
 def check_signature(folder, center, curve):
     """Instructions and stack of reading a key and of checking a signature by it; `center` makes both."""
-    for command in (["keygen", curve, "--curve", curve], ["full", "new", "--target", "2", "--component", "c", "--key", curve, "-o", "signed"]):
+    for command in (
+        ["keygen", curve, "--curve", curve],
+        ["full", "new", "--target", "2", "--component", "c", "--key", curve, "-o", "signed"],
+    ):
         subprocess.run([center, "pack", *command], cwd=folder, check=True, capture_output=True)
     numbers = run(folder, "signature", curve + ".pub", "signed")
     return {"instructions": sum(numbers["instructions"]), "stack": max(numbers["stack"])}

@@ -53,17 +53,28 @@ def detools(pair):
 
     ways = [{"algorithm": "bsdiff", "patch_type": "sequential"}, {"algorithm": "hdiffpatch", "patch_type": "hdiffpatch"}]
     if pair.is_thumb:
-        ways.append({**ways[0], "data_format": "arm-cortex-m4", **segments("from", pair.base, pair.old, pair.old_code),
-                     **segments("to", pair.base, pair.new, pair.new_code)})
+        ways.append(
+            {
+                **ways[0],
+                "data_format": "arm-cortex-m4",
+                **segments("from", pair.base, pair.old, pair.old_code),
+                **segments("to", pair.base, pair.new, pair.new_code),
+            }
+        )
     return min(size(compression=name, **way) for way in ways for name in ("lzma", "crle", "bz2", "zstd", "heatshrink"))
 
 
 def segments(side, base, image, code_end):
     """Code up to an address, data from there to the end, in words."""
     end = base + len(image) // 4 * 4
-    return {f"{side}_code_begin": base, f"{side}_code_end": code_end,
-            f"{side}_data_begin": code_end, f"{side}_data_end": end,
-            f"{side}_data_offset_begin": code_end - base, f"{side}_data_offset_end": end - base}
+    return {
+        f"{side}_code_begin": base,
+        f"{side}_code_end": code_end,
+        f"{side}_data_begin": code_end,
+        f"{side}_data_end": end,
+        f"{side}_data_offset_begin": code_end - base,
+        f"{side}_data_offset_end": end - base,
+    }
 
 
 def hdiffpatch(pair):
@@ -89,8 +100,10 @@ def xdelta3(pair):
 
 
 def zstd(pair):
-    subprocess.run(["zstd", "-qq", "-f", "--ultra", "-22", "--long=27", f"--patch-from={pair.old_path}", pair.new_path, "-o", pair.out],
-                   check=True)
+    subprocess.run(
+        ["zstd", "-qq", "-f", "--ultra", "-22", "--long=27", f"--patch-from={pair.old_path}", pair.new_path, "-o", pair.out],
+        check=True,
+    )
     return os.path.getsize(pair.out)
 
 

@@ -2,11 +2,11 @@
 #
 # The MCU sends lines. "T 23.5" is a temperature, reported as TSL id 1. "VERSION?" asks it for "VERSION 1.0"; "BOOT" sends it into
 # its bootloader, which takes a file by Ymodem and starts it. QTH_UART2 names the line on the unix board.
-import utime
-from machine import UART
-
 import Qth
+import utime
+
 import ymodem
+from machine import UART
 
 COMPONENT = "MCU1"
 TEMPERATURE = 1

@@ -1,11 +1,10 @@
 # A meter: counts what is used, reports it, and answers what the Center asks. Its Python code is a component that can be upgraded.
 #
-# TSL: 1 energy in Wh, 2 tariff (may be written), 3 state, a struct of 1 voltage and 2 on or off. Service 10 switches: its input 1 is on or
-# off, its answer 1 tells whether it worked.
+# TSL: 1 energy in Wh, 2 tariff (may be written), 3 state, a struct of 1 voltage and 2 on or off. Service 10 switches: its input
+# 1 is on or off, its answer 1 tells whether it worked.
 import osTimer
-import utime
-
 import Qth
+import utime
 
 VERSION = "1.0.0"
 ENERGY, TARIFF, STATE = 1, 2, 3

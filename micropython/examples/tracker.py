@@ -2,10 +2,11 @@
 #
 # TSL: 1 speed in km/h, 2 interval in seconds (may be written).
 import _thread
+
+import Qth
 import utime
 
 import quecgnss
-import Qth
 
 SPEED, INTERVAL = 1, 2
 KNOT = 1.852  # km/h

@@ -1,14 +1,15 @@
 # The Python application as a component of its own: `micropython -m application` starts it out of its folder.
 #
-# A package is unpacked beside the application; the next start puts it in the application's place, on trial. It stays once the Center
-# has acknowledged its version (Qth.setAppVer). An exception before that, or three starts, and the one before comes back.
+# A package is unpacked beside the application; the next start puts it in the application's place, on trial. It stays once the
+# Center has acknowledged its version (Qth.setAppVer). An exception before that, or three starts, and the one before comes back.
 import json
 import os
 import sys
 
+import Qth
+
 import _board
 import machine
-import Qth
 import unpack
 from ql_fs import mkdirs, path_dirname, path_exists, rmdirs
 

@@ -1,8 +1,8 @@
 # QuecPython's misc: power.
-import machine
+import _firmware
 
 import _board
-import _firmware
+import machine
 
 
 class Power:

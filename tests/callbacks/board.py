@@ -76,7 +76,7 @@ class Board:
         while not lines or lines[-1] != last:
             line = self.process.stdout.readline()
             if not line:
-                raise AssertionError("the firmware ended without printing %r: %r" % (last, lines))
+                raise AssertionError(f"the firmware ended without printing {last!r}: {lines!r}")
             lines.append(line.rstrip("\n"))
         return lines
 

@@ -49,19 +49,19 @@ def seal(package, command, payload):
     """A frame (wire protocol, section 2)."""
     body = struct.pack(">HH", package, command) + payload
     rest = struct.pack(">HB", len(body) + 1, sum(body) & 0xFF) + body
-    return b"\xAA\xAA" + re.sub(rb"\xAA(?=[\xAA\x55]|\Z)", b"\xAA\x55", rest)
+    return b"\xaa\xaa" + re.sub(rb"\xAA(?=[\xAA\x55]|\Z)", b"\xaa\x55", rest)
 
 
 def unseal(frame):
     """Package id, command and payload of a frame."""
-    rest = frame[2:].replace(b"\xAA\x55", b"\xAA")
+    rest = frame[2:].replace(b"\xaa\x55", b"\xaa")
     return struct.unpack(">HH", rest[3:7]) + (rest[7:],)
 
 
 class Center:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "mqtt://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.address = f"mqtt://127.0.0.1:{self.listener.getsockname()[1]}"
         self.frames = queue.Queue()  # (package id, command, payload) as they come
         self.online = threading.Event()  # a device is subscribed
         self.left = threading.Event()  # a DISCONNECT came
@@ -87,7 +87,7 @@ class Center:
                 self.package += 1
                 package = self.package
             name = "bus" if command in BUS else CLASSES[command >> 8]
-            topic = ("q/1/d/%s/%s" % (self.client, name)).encode()
+            topic = f"q/1/d/{self.client}/{name}".encode()
             body = struct.pack(">H", len(topic)) + topic + seal(package, command, payload)
             self.write(0x30, body)
             return package

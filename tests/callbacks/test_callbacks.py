@@ -33,13 +33,13 @@ class Values(unittest.TestCase):
     def test_transparent_data_arrives_as_bytes(self):
         with Board("start()") as board:
             board.lines_until(ONLINE)
-            board.center.send(TRANSPARENT_DOWN, b"\xAA\x55\xAA\x00")
+            board.center.send(TRANSPARENT_DOWN, b"\xaa\x55\xaa\x00")
             self.assertEqual(board.line(), r"recvTrans b'\xaaU\xaa\x00'")
 
     def test_tsl_data_arrives_as_a_dict_of_python_values(self):
         with Board("start(recvTsl=lambda value: print(sorted(value.items())))") as board:
             board.lines_until(ONLINE)
-            members = true(1) + number(2, -7) + text(3, "abc") + text(4, b"\xFF")
+            members = true(1) + number(2, -7) + text(3, "abc") + text(4, b"\xff")
             board.center.send(TSL_WRITE, members + items(5, number(1, 2)) + items(6, number(0, 2), true(0)))
             self.assertEqual(board.line(), r"[(1, True), (2, -7), (3, 'abc'), (4, b'\xff'), (5, {1: 2}), (6, [2, True])]")
 
@@ -74,11 +74,11 @@ start(readTsl=read, readTslServer=serve)
             ("lambda c, version, url, size, md5, crc: print(c, version, url, size, md5, crc)", "MCU 2 http://a/f 9 %s 01020304"),
             ("lambda *args: print(*args)", "MCU 2 http://a/f 9 %s 01020304"),
         ):
-            script = """
+            script = f"""
 Qth.init()
-Qth.setMcuVer("MCU", "1", %s, callback("result"))
+Qth.setMcuVer("MCU", "1", {callback}, callback("result"))
 start(otaPlan=lambda plans: Qth.otaAction(1))
-""" % callback
+"""
             with self.subTest(callback), Board(script) as board:
                 board.lines_until(ONLINE)
                 board.center.send(PLAN, plan)
@@ -102,7 +102,7 @@ class Order(unittest.TestCase):
             board.lines_until(ONLINE)
             for count in range(300):
                 board.center.send(TRANSPARENT_DOWN, b"%d" % count)
-            self.assertEqual([board.line() for _ in range(300)], ["recvTrans b'%d'" % count for count in range(300)])
+            self.assertEqual([board.line() for _ in range(300)], [f"recvTrans b'{count}'" for count in range(300)])
 
     def test_a_callback_is_not_called_inside_another_one(self):
         script = """
@@ -220,7 +220,7 @@ print("all")
         with Board(script, "-X", "heapsize=64k") as board:
             board.center.online.wait(10)
             for _ in range(200):
-                board.center.send(TRANSPARENT_DOWN, b"\xAA" * 100)
+                board.center.send(TRANSPARENT_DOWN, b"\xaa" * 100)
             board.lines_until("all")
 
     def test_several_threads_may_call_at_once(self):

@@ -45,7 +45,15 @@ END = bytes(1024)
 show("Python", b"print(1)\n")
 show("bytecode", bytes((ord("M"), sys.implementation._mpy & 0xFF, 0, 31)) + b"\0" * 4)
 show("bytecode of another version", bytes((ord("M"), 1, 0, 31)) + b"\0" * 4)
-show("tar", entry(b"./", kind=b"5") + MAIN + entry(b"lib/", kind=b"5") + entry(b"lib/a.py", b"x" * 600) + entry(b"b.py", b"", prefix=b"deep/er") + END)
+show(
+    "tar",
+    entry(b"./", kind=b"5")
+    + MAIN
+    + entry(b"lib/", kind=b"5")
+    + entry(b"lib/a.py", b"x" * 600)
+    + entry(b"b.py", b"", prefix=b"deep/er")
+    + END,
+)
 show("tar without an end", MAIN)
 show("tar with git's comment", entry(b"pax_global_header", b"52 comment=1\n", kind=b"g") + MAIN + END)
 show("no main", entry(b"other.py", b"1") + END)

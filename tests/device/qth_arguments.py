@@ -1,7 +1,6 @@
 # Arguments: a wrong type raises TypeError; the right type with a value that can't be accepted is False.
 import Qth
 
-
 KEY = """-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEy9PMzembcZbtlPBB94PFyWSicc4o
 izx+uGw/G03IaH6Wi+l565lwdtSCt/OMbbKGcHR89AKK+nnKa8YdBDRwlg==
@@ -18,20 +17,44 @@ print("init again", Qth.init())
 print("start without product", Qth.start())
 
 print("product", [Qth.setProductInfo(pk, ps) for pk, ps in (("", "s"), ("k", ""), ("k" * 33, "s"), ("k", "s" * 33), ("k", "s"))])
-print("server", [Qth.setServer(url) for url in ("", "http://a", "mqtt://", "mqtt://a:0", "a b", "mqtt://a", "mqtts://a:1", "a:2")])
+print(
+    "server", [Qth.setServer(url) for url in ("", "http://a", "mqtt://", "mqtt://a:0", "a b", "mqtt://a", "mqtts://a:1", "a:2")]
+)
 print("lifetime", [Qth.setLifetime(seconds) for seconds in (-1, 0, 20, 601, 1 << 70, 21, 600)])
 print("device key", [Qth.setDK(dk) for dk in ("", "1" * 17, "1" * 16)])
 print("version", [Qth.setVer(version) for version in ("", "v" * 65, "v" * 64)])
 print("security", [Qth.setBsEt(name) for name in ("psk", "tls", "cer", "TCP", "", "tcp")], Qth.getBsEt())
-print("session", Qth.getSessionFlag(), Qth.setSessionFlag(True), Qth.getSessionFlag(), Qth.setSessionFlag(0), Qth.getSessionFlag())
+print(
+    "session", Qth.getSessionFlag(), Qth.setSessionFlag(True), Qth.getSessionFlag(), Qth.setSessionFlag(0), Qth.getSessionFlag()
+)
 print("session", Qth.setSessionFlag(2))
-print("signing key", [Qth.setOtaKey(pem) for pem in ("", "-----BEGIN PUBLIC KEY-----", KEY.replace("MFk", "MFg"))], repr(Qth.getOtaKey()))
+print(
+    "signing key",
+    [Qth.setOtaKey(pem) for pem in ("", "-----BEGIN PUBLIC KEY-----", KEY.replace("MFk", "MFg"))],
+    repr(Qth.getOtaKey()),
+)
 print("signing key", Qth.setOtaKey(KEY), Qth.getOtaKey() == KEY)
 print("APN", Qth.setApn("internet", "", ""))
-print("MCU", [Qth.setMcuVer(name, version, nothing, nothing) for name, version in (("", "1"), ("M", ""), ("M" * 33, "1"), ("M", "1"))])
+print(
+    "MCU",
+    [Qth.setMcuVer(name, version, nothing, nothing) for name, version in (("", "1"), ("M", ""), ("M" * 33, "1"), ("M", "1"))],
+)
 print("MCUs", [Qth.setMcuVer("M%d" % number, "1", nothing, nothing) for number in range(8)])
-print("not connected", Qth.otaRequest(), Qth.otaRequest(1), Qth.otaRequest(2), [Qth.otaAction(action) for action in (-1, 0, 1, 2, 3, 4)])
-print("not started", Qth.sendTrans(1, "x"), Qth.sendTsl(1, {1: 1}), Qth.sendDevInfo([1]), Qth.sendDevStatus([1]), Qth.sendOutsideLocation("$"))
+print(
+    "not connected",
+    Qth.otaRequest(),
+    Qth.otaRequest(1),
+    Qth.otaRequest(2),
+    [Qth.otaAction(action) for action in (-1, 0, 1, 2, 3, 4)],
+)
+print(
+    "not started",
+    Qth.sendTrans(1, "x"),
+    Qth.sendTsl(1, {1: 1}),
+    Qth.sendDevInfo([1]),
+    Qth.sendDevStatus([1]),
+    Qth.sendOutsideLocation("$"),
+)
 print("MCU package", Qth.mcuFWDataRead(0, 16))
 
 wrong = (

@@ -9,7 +9,7 @@ def nothing(*args):
 
 
 Qth.init()
-events = {name: nothing for name in ("devEvent", "recvTrans", "recvTsl", "readTsl", "readTslServer")}
+events = dict.fromkeys(("devEvent", "recvTrans", "recvTsl", "readTsl", "readTslServer"), nothing)
 print(Qth.setEventCb(dict(events, ota={"otaPlan": nothing, "fotaResult": nothing})))
 print(Qth.setEventCb({}), Qth.setEventCb({"ota": {}}), Qth.setEventCb({"ota": {"fotaResult": print}}))
 

@@ -9,7 +9,9 @@ MICROPYTHON = os.path.join(BUILD, "unix", "micropython")
 
 
 class Board:
-    def __init__(self, folder, script, server, version="1.0.0", interpreter=MICROPYTHON, image=None, layout=None, show=None, **env):
+    def __init__(
+        self, folder, script, server, version="1.0.0", interpreter=MICROPYTHON, image=None, layout=None, show=None, **env
+    ):
         self.flash = os.path.join(folder, "flash.bin")
         self._options = ["--flash", self.flash, "--factory", image or MICROPYTHON, "--factory-version", version]
         if layout:

@@ -88,8 +88,17 @@ class SystemCase(unittest.TestCase):
 
     def plan(self, package, *options, component="QTH-UNIX", activate=True):
         plan = self.center.cli(
-            "plan", "create", "--product", PK, "--name", f"plan {len(self.center.cli('plan', 'list')) + 1}", "--time-zone", "UTC",
-            "--component", f"{component}={package}", *options,
+            "plan",
+            "create",
+            "--product",
+            PK,
+            "--name",
+            f"plan {len(self.center.cli('plan', 'list')) + 1}",
+            "--time-zone",
+            "UTC",
+            "--component",
+            f"{component}={package}",
+            *options,
         )["id"]
         if activate:
             self.center.cli("plan", "activate", str(plan))

@@ -89,8 +89,24 @@ def add_delta(folder, center, stage):
     center.cli("pack", "keygen", key, "--curve", "p384")
     stage.say("Center", f"makes a delta from firmware {OLD} to {NEW}", "36")
     center.cli(
-        "pack", "delta", firmware(OLD), firmware(NEW), "--source", OLD, "--target", NEW, "--component", "QTH-UNIX",
-        "--product", PK, "--sequence", "1", "--key", key, "-o", delta,
+        "pack",
+        "delta",
+        firmware(OLD),
+        firmware(NEW),
+        "--source",
+        OLD,
+        "--target",
+        NEW,
+        "--component",
+        "QTH-UNIX",
+        "--product",
+        PK,
+        "--sequence",
+        "1",
+        "--key",
+        key,
+        "-o",
+        delta,
     )
     package = center.cli("package", "add", delta, "--name", f"delta {OLD} to {NEW}")["id"]
     size, whole = os.path.getsize(delta), os.path.getsize(firmware(NEW))
@@ -124,13 +140,20 @@ def upgrade(folder, stage, as_delta):
         script = with_key(folder, pem)
     else:
         package, size = add_image(folder, center, stage)
-    plan = str(center.cli(
-        "plan", "create", "--name", f"to {NEW}", "--product", PK, "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
-    )["id"])
+    plan = str(
+        center.cli(
+            "plan", "create", "--name", f"to {NEW}", "--product", PK, "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
+        )["id"]
+    )
     center.cli("plan", "activate", plan)
     stage.say("Center", f"product {PK}, plan {plan} to firmware {NEW} activated", "36")
     board = Board(
-        folder, script, center.mqtt, version=OLD, interpreter=None, image=firmware(OLD),
+        folder,
+        script,
+        center.mqtt,
+        version=OLD,
+        interpreter=None,
+        image=firmware(OLD),
         show=lambda line: stage.say("board", line.replace(ROOT + "/", ""), "33"),
     )
     key = " and the public key" if as_delta else ""
@@ -182,11 +205,14 @@ def main():
         center, board, plan = upgrade(folder, stage, arguments.delta)
         good = summary(center, plan)
         if arguments.keep:
-            print(f"\nCenter and board go on running; Ctrl-C ends them. In another terminal:\n\n"
-                  f"  export QTH_CENTER={center.url}\n"
-                  f"  {os.path.relpath(QTH_CENTER)} device show {DK}\n"
-                  f"  {os.path.relpath(QTH_CENTER)} monitor {plan} --log\n"
-                  f"  {os.path.relpath(os.path.join(BUILD, 'unix', 'qth-board'))} --flash {board.flash} --status\n", flush=True)
+            print(
+                f"\nCenter and board go on running; Ctrl-C ends them. In another terminal:\n\n"
+                f"  export QTH_CENTER={center.url}\n"
+                f"  {os.path.relpath(QTH_CENTER)} device show {DK}\n"
+                f"  {os.path.relpath(QTH_CENTER)} monitor {plan} --log\n"
+                f"  {os.path.relpath(os.path.join(BUILD, 'unix', 'qth-board'))} --flash {board.flash} --status\n",
+                flush=True,
+            )
             while board.process.is_running() and center.process.is_running():
                 time.sleep(0.2)
         return 0 if good else 1

@@ -1,5 +1,6 @@
 """A process whose output is kept line by line and can be waited for."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -108,7 +109,5 @@ class Process:
         self._process.wait()
 
     def _signal(self, number):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass

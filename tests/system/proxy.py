@@ -1,5 +1,6 @@
 """A TCP proxy on a free port that can cut, hold and refuse connections."""
 
+import contextlib
 import select
 import socket
 import threading
@@ -22,7 +23,7 @@ class Proxy:
         self.connections = 0
         self.back = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._open = set()
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -80,10 +81,8 @@ class Proxy:
         with self._lock:
             ends = list(self._open)
         for end in ends:
-            try:
+            with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def close(self):
         self._listener.close()

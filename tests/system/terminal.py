@@ -7,7 +7,7 @@ import threading
 
 
 def run(*command, cwd=None, timeout=120):
-    """Runs a command whose output goes to a terminal, and kills it after so many seconds; its exit status and all that it wrote."""
+    """Runs a command whose output goes to a terminal, kills it after so many seconds; its exit status and all that it wrote."""
     ours, its = pty.openpty()
     process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=its, stderr=its)
     os.close(its)

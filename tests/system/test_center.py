@@ -70,7 +70,9 @@ class Plans(CenterCase):
     def test_a_plan_needs_a_product_a_package_and_a_time_zone_that_exist(self):
         package = str(self.package())
         create = ["plan", "create", "--name", "x"]
-        self.assertIn("no product", self.refused(*create, "--product", "none", "--time-zone", "UTC", "--component", f"A={package}"))
+        self.assertIn(
+            "no product", self.refused(*create, "--product", "none", "--time-zone", "UTC", "--component", f"A={package}")
+        )
         self.assertIn("no package", self.refused(*create, "--product", PK, "--time-zone", "UTC", "--component", "A=99"))
         self.assertIn("Mars", self.refused(*create, "--product", PK, "--time-zone", "Mars/Base", "--component", f"A={package}"))
 
@@ -129,7 +131,9 @@ class Downloads(CenterCase):
 
     def get(self, method="GET", path=None, **headers):
         connection = http.client.HTTPConnection(self.center.http, timeout=10)
-        connection.request(method, path or self.address, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(
+            method, path or self.address, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
         answer = connection.getresponse()
         body = answer.read()
         connection.close()

@@ -22,7 +22,20 @@ STAGING, BLOCK = 256 * 1024, 4096
 def pack(folder, key, kind, *arguments):
     """Makes a package for the board, signed by this key."""
     path = os.path.join(folder, kind + str(len(arguments)) + ".pack")
-    command = [QTH_CENTER, "pack", kind, *arguments, "--target", "1.1.0", "--component", "QTH-UNIX", "--product", PK, "--sequence", "1"]
+    command = [
+        QTH_CENTER,
+        "pack",
+        kind,
+        *arguments,
+        "--target",
+        "1.1.0",
+        "--component",
+        "QTH-UNIX",
+        "--product",
+        PK,
+        "--sequence",
+        "1",
+    ]
     subprocess.run([*command, "--key", key, "-o", path], check=True, capture_output=True)
     return path
 
@@ -43,7 +56,9 @@ class InPlace(SystemCase):
         return super().board(script, interpreter=None, layout=layout, **settings)
 
     def slots(self, board):
-        status = subprocess.run([QTH_BOARD, "--flash", board.flash, "--status", "--json"], capture_output=True, text=True, check=True)
+        status = subprocess.run(
+            [QTH_BOARD, "--flash", board.flash, "--status", "--json"], capture_output=True, text=True, check=True
+        )
         return [(slot["state"], slot["version"]) for slot in json.loads(status.stdout)["slots"]]
 
     def in_slot(self, board, image):
@@ -69,7 +84,7 @@ class InPlace(SystemCase):
         plan = self.plan(self.package(self.in_place))
         board = self.board()
         for _ in range(12):
-            process = board.power_on()
+            board.power_on()
             time.sleep(pick.uniform(0.02, 0.4))
             board.cut_power()
         board.power_on()
@@ -93,7 +108,15 @@ class InPlace(SystemCase):
         images = [self.image(20_000), self.image(20_001)]
         for expected, kind, *arguments in (
             ("file is larger than the staging area", "full", NEW),
-            ("package is for a board with another flash layout", "delta", *images, "--source", "1.0.0", "--instructions", "plain"),
+            (
+                "package is for a board with another flash layout",
+                "delta",
+                *images,
+                "--source",
+                "1.0.0",
+                "--instructions",
+                "plain",
+            ),
         ):
             plan = self.plan(self.package(pack(self.folder, self.key, kind, *arguments), name=kind))
             board = self.board()
@@ -106,7 +129,9 @@ class InPlace(SystemCase):
 
     def test_a_package_that_leaves_no_room_for_a_scratch_block_is_refused(self):
         images = [self.image(20_000), self.image(232_000, seed=2)]
-        package = pack(self.folder, self.key, "delta", *images, "--source", "1.0.0", "--instructions", "plain", "--layout", "1M:512K:4K")
+        package = pack(
+            self.folder, self.key, "delta", *images, "--source", "1.0.0", "--instructions", "plain", "--layout", "1M:512K:4K"
+        )
         self.assertIn(os.path.getsize(package), range(STAGING - BLOCK + 1, STAGING + 1), "by itself it fits the staging area")
         plan = self.plan(self.package(package))
         board = self.board()

@@ -58,12 +58,14 @@ class Mcu(SystemCase):
     def test_an_mcu_that_stays_as_it_was_is_reported(self):
         path, _ = self.firmware(version="1.0")
         plan = self.plan_for_mcu(path)
-        script = self.script(before_start="""
+        script = self.script(
+            before_start="""
 def info(component, version, url, size, md5, crc):
     print('infoCB:', version, Qth.otaAction(2))
 
 Qth.setMcuVer('MCU1', '1.0', info, lambda component, success: print('result:', component, success))
-""")
+"""
+        )
         with open(script, "a") as file:
             # The script refuses it in the end, as one whose MCU does not take the package would.
             file.write("import time\nwhile Qth.mcuFWDataRead(0, 4) != b'1.0\\n': time.sleep(0.05)\n")

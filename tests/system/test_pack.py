@@ -81,7 +81,9 @@ class Pack(unittest.TestCase):
             self.pack("apply", old, delta, "-o", self.path("out"))
             self.assertEqual(content(self.path("out")), content(new))
         self.assertIn("name it", self.refused("delta", old, new, *DELTA, "-o", delta))
-        self.assertIn("power of two", self.refused("delta", old, new, *DELTA, "--interval", "1000", "-o", delta, "--instructions", "plain"))
+        self.assertIn(
+            "power of two", self.refused("delta", old, new, *DELTA, "--interval", "1000", "-o", delta, "--instructions", "plain")
+        )
         self.assertIn("can't read", self.refused("delta", self.path("none"), new, *DELTA, "-o", delta))
 
     def test_what_was_tried_and_what_a_package_says_is_readable(self):
@@ -110,7 +112,11 @@ class Pack(unittest.TestCase):
             self.assertNotIn("#", self.said(*delta))
 
     def test_packages_that_rewrite_a_slot_in_place(self):
-        old, new, package = self.file("old", bytes(range(256)) * 20), self.file("new", b"new" + bytes(range(256)) * 20), self.path("p.pack")
+        old, new, package = (
+            self.file("old", bytes(range(256)) * 20),
+            self.file("new", b"new" + bytes(range(256)) * 20),
+            self.path("p.pack"),
+        )
         delta = ("delta", old, new, *DELTA, "--instructions", "plain", "-o", package)
         for layout in ("inplace", "16K:8K:1K", "1M:65536:4K"):
             made = self.pack(*delta, "--layout", layout)

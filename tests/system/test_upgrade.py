@@ -3,12 +3,11 @@
 import os
 import random
 import shutil
-import subprocess
 import time
 import unittest
 
 from board import MICROPYTHON
-from case import DK, PK, PS, SEED_SCRIPT, SystemCase
+from case import DK, PK, SEED_SCRIPT, SystemCase
 from proxy import Proxy
 
 
@@ -133,12 +132,23 @@ class Packages(SystemCase):
 
     def test_a_plan_with_a_package_for_something_else_is_refused(self):
         package = self.package(self.pack("full", self.image(), key=self.key))
-        with self.assertRaisesRegex(AssertionError, "'fleet.key.pack' of package 1 is for component 'QTH-UNIX', not for this one"):
+        with self.assertRaisesRegex(
+            AssertionError, "'fleet.key.pack' of package 1 is for component 'QTH-UNIX', not for this one"
+        ):
             self.plan(package, component="MCU1")
         self.center.cli("product", "add", "p222xt", "--secret", "0123456789abcdef", "--name", "Other")
         with self.assertRaisesRegex(AssertionError, f"is for product '{PK}', not for 'p222xt'"):
             self.center.cli(
-                "plan", "create", "--name", "other", "--product", "p222xt", "--time-zone", "UTC", "--component", f"QTH-UNIX={package}"
+                "plan",
+                "create",
+                "--name",
+                "other",
+                "--product",
+                "p222xt",
+                "--time-zone",
+                "UTC",
+                "--component",
+                f"QTH-UNIX={package}",
             )
         self.assertEqual(self.center.cli("plan", "list"), [])
 

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from board import Board
+from board import QTH_BOARD, Board
 from case import DK, PK, PS, SEED_SCRIPT
 from center import QTH_CENTER, Center
 from process import BUILD, ROOT
@@ -71,6 +71,15 @@ class Stage:
 
 def firmware(version):
     return os.path.join(BUILD, f"unix-{version}", "micropython")
+
+
+# What `make run` builds before it starts this.
+PARTS = (QTH_CENTER, QTH_BOARD, firmware(OLD), firmware(NEW))
+
+
+def built(path):
+    """A part and when it was built, to print."""
+    return f"{os.path.relpath(path)}, built {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(os.path.getmtime(path)))}"
 
 
 def add_image(folder, center, stage):
@@ -198,6 +207,9 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave Center and board running until Ctrl-C")
     parser.add_argument("--delta", action="store_true", help="upgrade by a signed delta package")
     arguments = parser.parse_args()
+    if missing := [os.path.relpath(path) for path in PARTS if not os.path.exists(path)]:
+        print(f"Not built yet: {', '.join(missing)}. `make run` builds everything and shows the upgrade.", file=sys.stderr)
+        return 2
     folder = tempfile.mkdtemp(prefix="qth-run-")
     stage = Stage()
     center = board = None
@@ -219,7 +231,15 @@ def main():
     except KeyboardInterrupt:
         return 130
     except AssertionError as error:
-        print(f"\nThe upgrade did not happen: {error}", file=sys.stderr)
+        print(
+            f"\nThe upgrade did not happen: {error}\n\n"
+            "Parts that were built from different sources may not understand each other's flash. `make run` builds them anew; "
+            "these ran:\n",
+            *(f"  {built(path)}\n" for path in PARTS),
+            sep="",
+            end="",
+            file=sys.stderr,
+        )
         return 1
     finally:
         for running in (board, center):

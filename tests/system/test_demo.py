@@ -1,11 +1,15 @@
 """What `make run` shows: the main job, by the whole image and by a signed delta."""
 
+import contextlib
+import io
 import os
 import re
 import subprocess
 import sys
 import unittest
+from unittest import mock
 
+import demo
 import terminal
 from process import BUILD, ROOT
 
@@ -37,6 +41,20 @@ class Demo(unittest.TestCase):
         self.assertRegex(shown, rf"█ +100 %  {delta:,} of {delta:,} bytes")
         self.assertIn(f"a delta of {delta:,} bytes", shown)
         self.assertIn("fotaResult: QTH-UNIX True", shown)
+
+    def test_parts_that_are_missing_are_named(self):
+        parts = (demo.PARTS[0], os.path.join(BUILD, "nothing"))
+        missing = mock.patch.object(demo, "PARTS", parts)
+        with missing, mock.patch.object(sys, "argv", ["demo.py"]), contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(demo.main(), 2)
+        self.assertRegex(said.getvalue(), r"^Not built yet: \S*build/nothing\. `make run` builds everything")
+
+    def test_when_the_upgrade_does_not_happen_the_ages_of_the_parts_are_told(self):
+        failing = mock.patch.object(demo, "upgrade", side_effect=AssertionError("flash can't be written"))
+        with failing, mock.patch.object(sys, "argv", ["demo.py"]), contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(demo.main(), 1)
+        self.assertIn("The upgrade did not happen: flash can't be written", said.getvalue())
+        self.assertEqual(len(re.findall(r"^  \S*build/\S+, built [-0-9]+ [:0-9]+$", said.getvalue(), re.M)), 4, said.getvalue())
 
 
 if __name__ == "__main__":

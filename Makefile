@@ -75,7 +75,7 @@ packages: ## Install what the tests need
 test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384,inplace
-	@$(CARGO) test $(CARGO_FLAGS) --test sim --features std without_packages
+	@$(CARGO) test $(CARGO_FLAGS) -p qth-world --no-default-features --test without_packages
 	$(call say,test,tests/prove)
 	@benches/delta/images $(BUILD)/delta cortex_m3
 	@$(PROVE) --mutants

@@ -3,9 +3,9 @@
 //!
 //! `cargo bench --bench codec` prints one line of JSON.
 
-use qth::protocol::command;
-use qth::protocol::frame::{self, PackageId};
-use qth::protocol::ttlv::{Reader, Value, Writer};
+use qth_protocol::command;
+use qth_protocol::frame::{self, PackageId};
+use qth_protocol::ttlv::{Reader, Value, Writer};
 use serde_json::json;
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,9 +1,21 @@
 //! What the core asks of the board that it runs on.
 #![forbid(unsafe_code)]
 
-use crate::flash::layout::Layout;
-use crate::ota::strategy::Status;
 use embedded_storage::nor_flash::NorFlash;
+use qth_flash::layout::Layout;
+
+/// What the board measures of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Battery in percent.
+    pub battery: u8,
+    /// Supply voltage in millivolts.
+    pub millivolts: u16,
+    /// Signal strength in dBm.
+    pub signal: i16,
+    /// Free space for an upgrade in bytes.
+    pub free: u32,
+}
 
 /// How the firmware that runs was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

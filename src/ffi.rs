@@ -7,18 +7,18 @@
 
 use crate::device::event::Event;
 use crate::device::{limits, Device};
-use crate::ota::failure::Failure;
-use crate::ota::file_info::FileInfo;
-use crate::ota::plan::Plan;
-use crate::ota::{id, APPLICATION, COMPONENT_MAX};
 use crate::port::bare::board::QthBoard;
 use crate::port::native::{Board, Port};
 use crate::port::Hooks;
-use crate::protocol::nmea;
-use crate::protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use crate::time::Instant;
 use core::mem::{align_of, size_of};
 use heapless::String;
+use qth_protocol::nmea;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::FileInfo;
+use qth_protocol::ota::Plan;
+use qth_protocol::ota::{id, APPLICATION, COMPONENT_MAX};
+use qth_protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use spin::{Mutex, Once};
 
 /// Components of external MCUs that a script can register.
@@ -33,7 +33,7 @@ const _: () = assert!(QTH_MESSAGE == limits::MESSAGE);
 /// Longest public key that packages are signed with, as PEM.
 pub const QTH_OTA_KEY: usize = 256;
 #[cfg(feature = "pack")]
-const _: () = assert!(QTH_OTA_KEY == crate::pack::PEM_MAX);
+const _: () = assert!(QTH_OTA_KEY == qth_package::PEM_MAX);
 
 /// Events delivered in one go, before the script may run again.
 const BATCH: u32 = 16;

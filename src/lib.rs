@@ -19,19 +19,12 @@
 )]
 
 pub mod board;
-#[cfg(feature = "pack")]
-pub mod delta;
 pub mod device;
 #[cfg(feature = "ffi")]
 pub mod ffi;
-pub mod flash;
-#[cfg(feature = "inplace")]
-pub mod inplace;
 pub mod mqtt;
 pub mod ota;
-pub mod pack;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
-pub mod protocol;
 pub mod text;
 pub mod time;

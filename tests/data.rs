@@ -1,15 +1,12 @@
 //! Data of the application through lost connections: what was accepted arrives, in its order, and nothing that was
 //! acknowledged comes again.
 
-#[allow(dead_code, reason = "other tests need more of it")]
-mod device_world;
-
-use device_world::World;
+use qth_world::pair::Pair;
 
 #[test]
 fn what_was_accepted_arrives_in_its_order_through_lost_connections() {
     for seed in 0..400 {
-        let mut world = World::new(seed);
+        let mut world = Pair::new(seed);
         assert!(world.device.start(world.now));
         let mut accepted = Vec::new();
         for number in 0..60 {
@@ -36,7 +33,7 @@ fn what_was_accepted_arrives_in_its_order_through_lost_connections() {
 
 #[test]
 fn without_a_connection_modes_1_and_2_wait_and_a_full_queue_is_told() {
-    let mut world = World::new(1);
+    let mut world = Pair::new(1);
     assert!(!world.send(0, 1, 10), "not started: nobody would ever send it");
     assert!(world.device.start(world.now));
     assert!(!world.send(0, 0, 10), "mode 0 does not wait");
@@ -54,7 +51,7 @@ fn without_a_connection_modes_1_and_2_wait_and_a_full_queue_is_told() {
 
 #[test]
 fn what_waits_when_the_application_stops_the_device_is_sent_after_its_next_start() {
-    let mut world = World::new(2);
+    let mut world = Pair::new(2);
     assert!(world.device.start(world.now));
     assert!(world.send(1, 1, 10));
     world.device.stop(world.now);

@@ -1,8 +1,8 @@
 //! Downloads over real TCP connections, from servers of several kinds.
 
 use qth::ota::download::{Download, Step};
-use qth::ota::failure::Failure;
 use qth::time::Instant;
+use qth_protocol::ota::Failure;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

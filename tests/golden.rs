@@ -2,12 +2,12 @@
 //!
 //! They are in `tests/vectors`; `QTH_VECTORS` names the folder of others.
 
-use qth::protocol::auth::{self, Credentials};
-use qth::protocol::command::{self, Sender};
-use qth::protocol::frame::{self, PackageId};
-use qth::protocol::session::SessionKey;
-use qth::protocol::topic::{self, Direction, Topic};
-use qth::protocol::ttlv::{self, Reader, Value, WriteError, Writer};
+use qth_protocol::auth::{self, Credentials};
+use qth_protocol::command::{self, Sender};
+use qth_protocol::frame::{self, PackageId};
+use qth_protocol::session::SessionKey;
+use qth_protocol::topic::{self, Direction, Topic};
+use qth_protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

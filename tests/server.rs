@@ -1,17 +1,14 @@
 //! What the Center says about the connection itself: another server, and that there were too many messages.
 
-#[allow(dead_code, reason = "other tests need more of it")]
-mod device_world;
-
-use device_world::World;
-use qth::flash::ram::RamFlash;
-use qth::protocol::command;
+use qth_flash::ram::RamFlash;
+use qth_protocol::command;
+use qth_world::pair::Pair;
 
 const HOME: &str = "home.example.org";
 const OTHER: &str = "other.example.org";
 
-fn online_at_home(flash: Option<RamFlash>) -> World {
-    let mut world = flash.map_or_else(|| World::new(1), |flash| World::with(flash, 2));
+fn online_at_home(flash: Option<RamFlash>) -> Pair {
+    let mut world = flash.map_or_else(|| Pair::new(1), |flash| Pair::with(flash, 2));
     assert!(world.device.set_server("mqtt://home.example.org:1884"));
     assert!(world.device.start(world.now));
     world.go_online();
@@ -19,7 +16,7 @@ fn online_at_home(flash: Option<RamFlash>) -> World {
 }
 
 /// Moves the device; empty texts send it back.
-fn move_to(world: &mut World, host: &str, port: i64) {
+fn move_to(world: &mut Pair, host: &str, port: i64) {
     world.center.send(command::CONFIG, |writer| {
         writer.begin(1);
         writer.text(2, host).text(3, "").int(4, port);

@@ -2,13 +2,6 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use qth::ota::id;
-use qth::protocol::auth;
-use qth::protocol::command;
-use qth::protocol::frame::{self, PackageId};
-use qth::protocol::session::SessionKey;
-use qth::protocol::topic::Topic;
-use qth::protocol::ttlv::{self, Value, Writer};
 use qth_center::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotConnected, Publish};
 use qth_center::domain::data::{Kind, HISTORY_MAX};
 use qth_center::domain::package::{ComponentType, Manifest, PackageDraft, PackageFile, PackageType};
@@ -21,6 +14,13 @@ use qth_center::service::request::{Request, RequestError, WAIT_MAX};
 use qth_center::service::value::ValueError;
 use qth_center::service::{rollout, tick, Center};
 use qth_center::store::{self, files::Files, package::StoredFile, Store};
+use qth_protocol::auth;
+use qth_protocol::command;
+use qth_protocol::frame::{self, PackageId};
+use qth_protocol::ota::id;
+use qth_protocol::session::SessionKey;
+use qth_protocol::topic::Topic;
+use qth_protocol::ttlv::{self, Value, Writer};
 use serde_json::{json, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

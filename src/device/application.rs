@@ -10,18 +10,18 @@ use super::upgrading::Upgrading;
 use super::{code, limits, report, Connection, Core, Device};
 use crate::board::Board;
 use crate::device::config::Config;
-use crate::flash::layout::Layout;
-use crate::flash::records::Records;
-use crate::flash::slot::Slots;
 use crate::mqtt::client::Client;
 use crate::mqtt::packet::QoS;
 use crate::ota::download::Download;
-use crate::ota::failure::Failure;
-use crate::protocol::command;
-use crate::protocol::frame::PackageId;
-use crate::protocol::ttlv::Writer;
 use crate::time::Instant;
 use heapless::{Deque, String};
+use qth_flash::layout::Layout;
+use qth_flash::records::Records;
+use qth_flash::slot::Slots;
+use qth_protocol::command;
+use qth_protocol::frame::PackageId;
+use qth_protocol::ota::Failure;
+use qth_protocol::ttlv::Writer;
 
 /// Shortest and longest keep alive in seconds.
 const LIFETIME: core::ops::RangeInclusive<u32> = 21..=600;

@@ -1,9 +1,9 @@
 //! What the application configures, and what the Center changes of it.
 
 use super::limits;
-use crate::ota::VERSION_MAX;
 use crate::text;
 use heapless::String;
+use qth_protocol::ota::VERSION_MAX;
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub struct Config {
     pub empty_user_name: bool,
     /// Public key that packages must be signed with, in PEM; empty: none.
     #[cfg(feature = "pack")]
-    pub ota_key: String<{ crate::pack::PEM_MAX }>,
+    pub ota_key: String<{ qth_package::PEM_MAX }>,
 }
 
 impl Config {

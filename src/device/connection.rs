@@ -8,9 +8,9 @@ use super::retry::{Class, Retry};
 use super::{code, Action, Core, Link, Mqtt};
 use crate::board::Board;
 use crate::mqtt::client::Connect;
-use crate::protocol::auth;
-use crate::protocol::session::SessionKey;
 use crate::time::Instant;
+use qth_protocol::auth;
+use qth_protocol::session::SessionKey;
 
 /// Keep alive in seconds, unless the script sets another.
 const LIFETIME: u16 = 120;

@@ -11,12 +11,12 @@ use super::upgrading::Fetch;
 use super::{code, limits, report, Core};
 use crate::board::Board;
 use crate::mqtt::packet::QoS;
-use crate::protocol::command::{self, exception};
-use crate::protocol::frame::{self, Frame, PackageId};
-use crate::protocol::session::SessionKey;
-use crate::protocol::ttlv::{self, Reader, Value, Writer};
 use crate::time::Instant;
 use heapless::String;
+use qth_protocol::command::{self, exception};
+use qth_protocol::frame::{self, Frame, PackageId};
+use qth_protocol::session::SessionKey;
+use qth_protocol::ttlv::{self, Reader, Value, Writer};
 
 /// TTLV ids of the device configuration, command 0x00B4.
 mod configuration {

@@ -1,7 +1,7 @@
 //! Sizes of the buffers, all static. A message that does not fit is refused with an error.
 
 /// Largest MQTT packet taken from the Center, and room for what is on its way to it.
-pub const PACKET_IN: usize = 2048;
+pub const PACKET_IN: usize = qth_protocol::PACKET_MAX;
 /// Room for MQTT packets not yet written to the transport: one message with the largest frame, or many small ones.
 pub const PACKET_OUT: usize = 1408;
 /// Largest sealed frame: what a packet holds beside its topic, MQTT's own fields and the padding of an encrypted session.

@@ -18,14 +18,9 @@ pub mod secret;
 pub mod upgrading;
 
 use crate::board::{About, Board};
-use crate::flash::records::Records;
-use crate::flash::slot::Slots;
 use crate::mqtt::client::{Client, Event as Heard, Publish};
 use crate::mqtt::packet::QoS;
 use crate::mqtt::Error as MqttError;
-use crate::protocol::auth;
-use crate::protocol::frame::PackageId;
-use crate::protocol::topic::{self, Direction, Topic};
 use crate::time::Instant;
 use config::{Config, Server};
 use connection::{Connection, Phase};
@@ -33,6 +28,11 @@ use dispatch::Outcome;
 use event::Events;
 use heapless::{Deque, String};
 use outbox::{Outbox, Sender};
+use qth_flash::records::Records;
+use qth_flash::slot::Slots;
+use qth_protocol::auth;
+use qth_protocol::frame::PackageId;
+use qth_protocol::topic::{self, Direction, Topic};
 use retry::Class;
 use upgrading::{Fetch, Upgrading};
 

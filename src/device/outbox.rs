@@ -2,8 +2,8 @@
 
 use super::limits;
 use crate::mqtt::packet::{PacketId, QoS};
-use crate::protocol::command::{self, Class};
-use crate::protocol::frame::{self, PackageId};
+use qth_protocol::command::{self, Class};
+use qth_protocol::frame::{self, PackageId};
 
 /// There is no room for the message; nothing was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::config::Config;
 use crate::board::About;
-use crate::ota::id;
-use crate::ota::strategy::Status;
-use crate::protocol::ttlv::{Number, WriteError, Writer};
+use crate::board::Status;
+use qth_protocol::ota::id;
+use qth_protocol::ttlv::{Number, WriteError, Writer};
 
 /// Status ids that are reported unasked after every subscription.
 pub const STATUS_IDS: [u16; 4] = [1, 2, 3, 4];

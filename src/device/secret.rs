@@ -3,8 +3,8 @@
 use super::config::{Product, Security, Server};
 use super::{limits, Core};
 use crate::board::Board;
-use crate::flash::records::Key;
 use heapless::{String, Vec};
+use qth_flash::records::Key;
 
 const SECRET_RECORD: usize = 3 + limits::PRODUCT + limits::DEVICE_KEY + limits::DEVICE_SECRET;
 const SETTINGS_RECORD: usize = 8 + 2 * limits::HOST + 3 * limits::PRODUCT;

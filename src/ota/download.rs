@@ -2,13 +2,12 @@
 //!
 //! The request, the response's head and the piece share one buffer: each is done with before the next begins.
 
-use super::failure::Failure;
-use super::file_info::URL_MAX;
 use super::http::{self, Body, Head, Next, Validator};
 use super::url::{BadUrl, Url};
 use crate::text;
 use crate::time::Instant;
 use heapless::String;
+use qth_protocol::ota::{Failure, URL_MAX};
 
 /// Failures in a row after which the download is given up at the next.
 const FAILURES_MAX: u8 = 5;

@@ -1,9 +1,9 @@
 //! HTTP/1.1 as a download needs it: one GET for a range, its response head, its body.
 
-use super::failure::Failure;
 use super::url::Url;
 use crate::text;
 use heapless::String;
+use qth_protocol::ota::Failure;
 
 /// Longest validator (ETag or date) that is kept.
 pub const VALIDATOR_MAX: usize = 64;

@@ -1,20 +1,7 @@
 //! The plan's conditions, checked by the device itself before it downloads and again before it installs.
 
-use super::failure::Failure;
-use super::plan::Component;
-
-/// What the board measures of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Battery in percent.
-    pub battery: u8,
-    /// Supply voltage in millivolts.
-    pub millivolts: u16,
-    /// Signal strength in dBm.
-    pub signal: i16,
-    /// Free space for an upgrade in bytes.
-    pub free: u32,
-}
+use crate::board::Status;
+use qth_protocol::ota::{Component, Failure};
 
 /// Whether `status` meets the conditions of `component`; the first that it does not meet otherwise.
 pub fn check(component: &Component<'_>, status: &Status) -> Result<(), Failure> {
@@ -32,8 +19,8 @@ pub fn check(component: &Component<'_>, status: &Status) -> Result<(), Failure> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Kind;
     use super::*;
+    use qth_protocol::ota::Kind;
 
     const PLAN: Component =
         Component { kind: Kind::Module, name: "m", source: "", target: "2", battery: 30, space: 65536, signal: -100 };

@@ -1,8 +1,7 @@
 //! The upgrade in progress: what is kept of it through restarts.
 
-use super::failure::Failure;
-use super::plan::{Component, Plan};
 use heapless::Vec;
+use qth_protocol::ota::{Component, Failure, Plan};
 
 /// Failed attempts at one component that end the plan.
 pub const ATTEMPTS_MAX: u8 = 5;

@@ -1,7 +1,7 @@
 //! Addresses of packages.
 
-use super::file_info::URL_MAX;
 use crate::text;
+use qth_protocol::ota::URL_MAX;
 
 /// It is no address of the form `http://host[:port]/path` or `https://…`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

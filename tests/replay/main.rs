@@ -5,36 +5,26 @@
 //! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are read only after all of the
 //! package was verified, and each status is reported once).
 
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "../sim/board.rs"]
-mod board;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "../sim/random.rs"]
-mod random;
-#[allow(dead_code, reason = "the simulator needs more of it")]
-#[path = "../sim/wire.rs"]
-mod wire;
-
-use board::{SimBoard, LAYOUT};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
-use qth::flash::boot;
-use qth::flash::ram::RamFlash;
-use qth::flash::records::Records;
-use qth::flash::slot::Slots;
-use qth::ota::id;
-use qth::protocol::auth::{self, Credentials};
-use qth::protocol::frame::{self, PackageId};
-use qth::protocol::session::SessionKey;
-use qth::protocol::ttlv::{Reader, Value as Ttlv, Writer};
-use qth::protocol::{command, ttlv};
 use qth::time::Instant;
-use random::Random;
+use qth_flash::boot;
+use qth_flash::ram::RamFlash;
+use qth_flash::records::Records;
+use qth_flash::slot::Slots;
+use qth_protocol::auth::{self, Credentials};
+use qth_protocol::frame::{self, PackageId};
+use qth_protocol::ota::id;
+use qth_protocol::session::SessionKey;
+use qth_protocol::ttlv::{Reader, Value as Ttlv, Writer};
+use qth_protocol::{command, ttlv};
+use qth_world::board::{SimBoard, LAYOUT};
+use qth_world::random::Random;
+use qth_world::wire::{self, Packet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use wire::Packet;
 
 /// What the device said.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 
 use core::mem::MaybeUninit;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use qth::board::Status;
 use qth::board::{About, Board, Started};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
-use qth::flash::layout::{Layout, Region};
-use qth::ota::failure::Failure;
-use qth::ota::strategy::Status;
 use qth::time::Instant;
+use qth_flash::layout::{Layout, Region};
+use qth_protocol::ota::Failure;
 
 const PORT: *mut u32 = 0x4000_0000 as *mut u32;
 const FLASH: u32 = 1 << 20;

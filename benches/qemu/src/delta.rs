@@ -3,7 +3,7 @@
 use crate::cost;
 use crate::host::Terminal;
 use core::fmt::Write;
-use qth::delta::{Decoder, Error, Images, RestartPoint, Step};
+use qth_package::delta::{Decoder, Error, Images, RestartPoint, Step};
 
 struct Memory<'a> {
     old: &'a [u8],
@@ -34,7 +34,7 @@ pub fn run<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
     new: &[u8],
     room: &mut [u8],
 ) -> Result<(), &'static str> {
-    let delta = qth::pack::parse(package).map_err(|_| "no package")?.payload;
+    let delta = qth_package::parse(package).map_err(|_| "no package")?.payload;
     let made = room.get_mut(..new.len()).ok_or("no room for the new image")?;
     let mut images = Memory { old, new: made };
     cost::of(|| apply(decoder, &mut images, delta)).map_err(|_| "the delta can't be applied")?;

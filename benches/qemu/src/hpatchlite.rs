@@ -1,4 +1,4 @@
-//! HPatchLite, built by `benches/delta/hpatchlite`, at the work of [`crate::delta`].
+//! HPatchLite, built by `benches/delta/hpatchlite`, at the work of [`qth_package::delta`].
 
 use crate::cost;
 use crate::host::Terminal;

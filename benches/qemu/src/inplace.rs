@@ -5,11 +5,11 @@ use crate::cost;
 use crate::host::Terminal;
 use core::fmt::Write;
 use embedded_storage::nor_flash::{check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use qth::flash::boot::{decide, Decision};
-use qth::flash::layout::{Layout, Region};
-use qth::flash::records::Records;
-use qth::flash::slot::{self, Reason, Slots};
-use qth::inplace::Installer;
+use qth_flash::boot::{decide, Decision};
+use qth_flash::layout::{Layout, Region};
+use qth_flash::records::Records;
+use qth_flash::slot::{self, Reason, Slots};
+use qth_package::inplace::Installer;
 
 const BLOCK: u32 = 4096;
 const STARTS: u8 = 3;
@@ -99,7 +99,7 @@ pub fn run(old: &[u8], package: &[u8], new: &[u8], room: &mut [u8]) -> Result<()
 }
 
 /// As the device leaves the flash, once it has verified the package.
-fn arm(chip: &mut Chip<'_>, layout: Layout, old: &[u8], package: &[u8]) -> Result<(), qth::flash::Error> {
+fn arm(chip: &mut Chip<'_>, layout: Layout, old: &[u8], package: &[u8]) -> Result<(), qth_flash::Error> {
     let mut records = Records::open(chip, layout);
     let mut slots = Slots::load(chip, layout, &records)?;
     slot::write_padded(chip, layout.slots[0].start, old)?;

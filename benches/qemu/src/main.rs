@@ -33,8 +33,8 @@ fn run() -> Result<(), &'static str> {
     let mut room = machine::memory();
     let mut file = || host::load(words.next().ok_or("a file is missing")?, &mut room);
     match work {
-        "standard" => delta::run(&mut qth::delta::Standard::new(), file()?, file()?, file()?, room),
-        "tiny" => delta::run(&mut qth::delta::Tiny::new(), file()?, file()?, file()?, room),
+        "standard" => delta::run(&mut qth_package::delta::Standard::new(), file()?, file()?, file()?, room),
+        "tiny" => delta::run(&mut qth_package::delta::Tiny::new(), file()?, file()?, file()?, room),
         #[cfg(feature = "hpatchlite")]
         "hpatchlite" => hpatchlite::run(file()?, file()?, file()?, room),
         "inplace" => inplace::run(file()?, file()?, file()?, room),

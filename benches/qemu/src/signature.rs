@@ -1,7 +1,7 @@
 //! Checks a package's signature.
 
 use crate::cost;
-use qth::pack::{parse, PublicKey};
+use qth_package::{parse, PublicKey};
 
 /// Prints what reading the key costs, and then what the check does.
 pub fn run(key: &[u8], package: &[u8]) -> Result<(), &'static str> {

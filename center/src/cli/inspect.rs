@@ -3,12 +3,12 @@
 use super::api::Api;
 use super::pack::hex;
 use super::table::{colour, number};
-use qth::delta::field::InstructionSet;
-use qth::delta::header::NO_INTERVAL;
-use qth::delta::{Header, Method};
-use qth::inplace::staged::{Payload, Way};
-use qth::pack::{Format, Manifest, Package, Scheme, Source};
-use qth_pack::container;
+use qth_package::delta::field::InstructionSet;
+use qth_package::delta::header::NO_INTERVAL;
+use qth_package::delta::{Header, Method};
+use qth_package::inplace::staged::{Payload, Way};
+use qth_package::{Format, Manifest, Package, Scheme, Source};
+use qth_packer::container;
 use serde_json::{json, Value};
 
 /// Digits of a digest where it only names an image.
@@ -221,8 +221,8 @@ pub fn share(size: usize, image: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use qth_pack::container::{delta_manifest, manifest, open, sha256, unsigned};
-    use qth_pack::{make, Options};
+    use qth_packer::container::{delta_manifest, manifest, open, sha256, unsigned};
+    use qth_packer::{make, Options};
 
     fn shown(package: &[u8]) -> String {
         let opened = open(package).unwrap();

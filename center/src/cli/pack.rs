@@ -5,12 +5,12 @@ use super::inspect::{self, method, share};
 use super::table;
 use anyhow::{bail, Context};
 use clap::{Args, Subcommand, ValueEnum};
-use qth::delta::field::InstructionSet;
-use qth::pack::{Manifest, PublicKey, Scheme, Source};
-use qth_pack::container::{self, sha256};
-use qth_pack::inplace::{self, InPlace, Layout};
-use qth_pack::sign::{self, SignError};
-use qth_pack::{Candidate, Delta, Memory, Options};
+use qth_package::delta::field::InstructionSet;
+use qth_package::{Manifest, PublicKey, Scheme, Source};
+use qth_packer::container::{self, sha256};
+use qth_packer::inplace::{self, InPlace, Layout};
+use qth_packer::sign::{self, SignError};
+use qth_packer::{Candidate, Delta, Memory, Options};
 use serde_json::{json, Value};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -244,9 +244,9 @@ impl Task {
                 };
                 let (old, new) = (read(&old)?, read(&new)?);
                 let mut progress = Progress::new();
-                let mut told = |step: qth_pack::Progress| progress.show(step.done, step.of);
+                let mut told = |step: qth_packer::Progress| progress.show(step.done, step.of);
                 let made = match layout {
-                    None => qth_pack::make(&old, &new, &options, &mut told).map(Made::Delta),
+                    None => qth_packer::make(&old, &new, &options, &mut told).map(Made::Delta),
                     Some(layout) => {
                         inplace::make(&old, &new, &options, &layout, &mut told).map(|made| Made::InPlace(made, layout, &old))
                     }

@@ -2,7 +2,7 @@
 
 use super::value;
 use crate::domain::data::Kind;
-use qth::protocol::{command, ttlv};
+use qth_protocol::{command, ttlv};
 use serde_json::{json, Value};
 
 /// Reads a command of data; `None` when it is none, or malformed.

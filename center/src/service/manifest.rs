@@ -3,8 +3,8 @@
 use crate::domain::package::{ComponentType, Curve, Manifest, PackageError};
 use crate::store::files::Files;
 use crate::store::package::{set_manifest, unread};
-use qth::pack::{self, Package, Scheme, MAGIC};
-use qth_pack::container;
+use qth_package::{Package, Scheme, MAGIC};
+use qth_packer::container;
 use rusqlite::Connection;
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,7 +18,7 @@ pub fn read(path: &Path, name: &str) -> io::Result<Result<Option<Manifest>, Pack
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
-    if !pack::is_package(&bytes) {
+    if !qth_package::is_package(&bytes) {
         return Ok(Ok(None));
     }
     file.read_to_end(&mut bytes)?;
@@ -67,13 +67,13 @@ pub fn catch_up(db: &Connection, files: &Files) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
     use crate::store::{self, Store};
-    use qth::delta::field::InstructionSet;
-    use qth_pack::{make, sign, Options};
+    use qth_package::delta::field::InstructionSet;
+    use qth_packer::{make, sign, Options};
 
     /// A signed package file for the product p1 and the component C.
     fn package() -> Vec<u8> {
         let known = container::manifest(b"image", b"image").unwrap();
-        let manifest = pack::Manifest { product: "p1", component: "C", target_version: "1.1.0", sequence: 7, ..known };
+        let manifest = qth_package::Manifest { product: "p1", component: "C", target_version: "1.1.0", sequence: 7, ..known };
         let unsigned = container::unsigned(&manifest, b"image").unwrap();
         sign::sign(&unsigned, &sign::generate(Scheme::P384).unwrap().0).unwrap()
     }
@@ -101,9 +101,9 @@ mod tests {
         let path = folder.path().join("file");
         let options = Options { instructions: Some(InstructionSet::Plain), ..Options::default() };
         let delta = make(b"old", b"image", &options, &mut |_| ()).unwrap().bytes;
-        let source = pack::Source { version: "1.0.0", size: 3, sha256: container::sha256(b"old") };
+        let source = qth_package::Source { version: "1.0.0", size: 3, sha256: container::sha256(b"old") };
         let known = container::delta_manifest(b"image", source, &delta).unwrap();
-        let mut manifest = pack::Manifest { component: "C", target_version: "1.1.0", ..known };
+        let mut manifest = qth_package::Manifest { component: "C", target_version: "1.1.0", ..known };
         let mut read_back = |base| {
             manifest.outline.base = Some(base);
             std::fs::write(&path, container::unsigned(&manifest, &delta).unwrap()).unwrap();

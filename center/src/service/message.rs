@@ -5,10 +5,10 @@ use crate::domain::package::{ComponentType, PackageFile};
 use crate::domain::plan::PlanDraft;
 use crate::domain::rate::Exceeded;
 use crate::domain::upgrade::{ComponentRun, Report, StatusCode, Upgrade};
-use qth::ota::id;
-use qth::protocol::command;
-use qth::protocol::frame::PackageId;
-use qth::protocol::ttlv::{self, Reader, Value, Writer};
+use qth_protocol::command;
+use qth_protocol::frame::PackageId;
+use qth_protocol::ota::id;
+use qth_protocol::ttlv::{self, Reader, Value, Writer};
 
 /// Largest payload: a plan of twenty components with the longest texts.
 const PAYLOAD_MAX: usize = 8 * 1024;

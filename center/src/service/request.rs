@@ -3,9 +3,9 @@
 use super::message::Message;
 use super::value::{self, ValueError};
 use super::{data, Center, Sealed};
-use qth::device::limits::PACKET_IN;
-use qth::protocol::frame::PackageId;
-use qth::protocol::{command, ttlv};
+use qth_protocol::frame::PackageId;
+use qth_protocol::PACKET_MAX;
+use qth_protocol::{command, ttlv};
 use serde_json::Value;
 use std::time::Duration;
 use thiserror::Error;
@@ -51,7 +51,7 @@ pub enum RequestError {
     #[error("there is nothing to send")]
     Empty,
     /// Larger than devices take.
-    #[error("the message takes {0} bytes; devices take up to {PACKET_IN}")]
+    #[error("the message takes {0} bytes; devices take up to {PACKET_MAX}")]
     Large(usize),
     /// No connection. Nothing is kept for later: devices connect with a clean session.
     #[error("the device is offline; nothing was sent")]
@@ -102,7 +102,7 @@ impl Center {
             let conversation = conversation.ok_or(RequestError::Offline)?;
             let sealed = conversation.seal(client_id, &message).ok_or(RequestError::Large(message.payload.len()))?;
             let size = PUBLISH_OVERHEAD + sealed.topic.len() + sealed.payload.len();
-            if size > PACKET_IN {
+            if size > PACKET_MAX {
                 return Err(RequestError::Large(size));
             }
             conversation.awaited.retain(|_, waiting| !waiting.is_closed());

@@ -3,7 +3,7 @@
 //! `{"1": true, "2": 23.5, "3": "text", "4": {"1": 5}, "5": [1, 2], "6": {"hex": "00ff"}}`: a struct's keys are ids, an array's
 //! elements have none. Bytes that are no text are `{"hex": "…"}`.
 
-use qth::protocol::ttlv::{self, Number, Reader, Writer, DEPTH_MAX, ID_MAX};
+use qth_protocol::ttlv::{self, Number, Reader, Writer, DEPTH_MAX, ID_MAX};
 use serde_json::{json, Map, Value};
 use thiserror::Error;
 

@@ -7,17 +7,17 @@ use crate::board::{Board, Started};
 use crate::device::config::{Security, Server};
 use crate::device::event::Event;
 use crate::device::{Action, Core, Device, Link};
-use crate::flash::records::Key;
 use crate::ota::digest::Digests;
 use crate::ota::download::Step;
-use crate::ota::failure::Failure;
-use crate::ota::file_info::FileInfo;
-use crate::ota::plan::Kind;
-use crate::ota::status::Status;
 use crate::ota::strategy;
 use crate::ota::upgrade::{Stage, ATTEMPTS_MAX};
 use crate::time::Instant;
 use heapless::String;
+use qth_flash::records::Key;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::FileInfo;
+use qth_protocol::ota::Kind;
+use qth_protocol::ota::Status;
 
 impl<B: Board> Core<B> {
     /// Command 0x0113.
@@ -150,7 +150,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Where the download goes on: at 0 in a slot begun anew, or behind what is there, which is digested once more.
-    fn prepare_slot(&mut self, info: &FileInfo<'_>, goes_on: bool, digests: &mut Digests) -> Result<u32, crate::flash::Error> {
+    fn prepare_slot(&mut self, info: &FileInfo<'_>, goes_on: bool, digests: &mut Digests) -> Result<u32, qth_flash::Error> {
         if goes_on && self.package_goes_on() {
             return Ok(0);
         }

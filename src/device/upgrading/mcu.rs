@@ -5,14 +5,14 @@ use super::{Fetch, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
 use crate::device::event::Event;
 use crate::device::{limits, Core};
-use crate::ota::failure::Failure;
-use crate::ota::plan::Kind;
-use crate::ota::status::Status;
 use crate::ota::upgrade::Stage;
-use crate::ota::APPLICATION;
 use crate::text;
 use crate::time::Instant;
 use heapless::String;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::Kind;
+use qth_protocol::ota::Status;
+use qth_protocol::ota::APPLICATION;
 
 impl<B: Board> Core<B> {
     /// `setMcuVer`: keeps the version, and ends the upgrade that led to it.
@@ -119,7 +119,7 @@ pub(super) fn mcus(mut versions: &str) -> impl Iterator<Item = (&str, &str)> {
 fn with_mcu_version(versions: &str, component: &str, version: &str) -> Option<McuVersions> {
     let is_plain =
         |text: &str, max| !text.is_empty() && text.len() <= max && !text.bytes().any(|byte| byte == b';' || byte == b':');
-    if !is_plain(component, crate::ota::COMPONENT_MAX) || !is_plain(version, crate::ota::VERSION_MAX) {
+    if !is_plain(component, qth_protocol::ota::COMPONENT_MAX) || !is_plain(version, qth_protocol::ota::VERSION_MAX) {
         return None;
     }
     let mut all = McuVersions::new();

@@ -17,12 +17,13 @@ mod staging;
 mod trust;
 
 use super::limits;
-use crate::ota::digest::{Digests, Expected};
+use crate::ota::digest::Digests;
 use crate::ota::download::Download;
-use crate::ota::plan::Kind;
 use crate::ota::upgrade::Upgrade;
 use crate::time::Instant;
 use package::Packages;
+use qth_protocol::ota::Expected;
+use qth_protocol::ota::Kind;
 
 /// Seconds from the confirmation to the file information.
 const FILE_INFO_SECS: u32 = 30;

@@ -3,9 +3,8 @@
 use super::Taken;
 use crate::board::Board;
 use crate::device::{Core, Device};
-use crate::ota::failure::Failure;
-use crate::pack;
 use crate::time::Instant;
+use qth_protocol::ota::Failure;
 
 pub(super) struct Packages;
 
@@ -39,7 +38,7 @@ impl<B: Board> Core<B> {
     }
 
     pub(super) fn package_piece(&mut self, _now: Instant, offset: u32, bytes: &[u8]) -> Result<Option<Taken>, Failure> {
-        if offset == 0 && pack::is_package(bytes) {
+        if offset == 0 && qth_package::is_package(bytes) {
             return Err(Failure::NoPackages);
         }
         Ok(None)

@@ -2,8 +2,8 @@
 
 use crate::board::Board;
 use crate::device::Core;
-use crate::ota::failure::Failure;
-use crate::pack::Package;
+use qth_package::Package;
+use qth_protocol::ota::Failure;
 
 impl<B: Board> Core<B> {
     pub(super) fn check_layout(&self, _package: Option<&Package<'_>>) -> Result<(), Failure> {

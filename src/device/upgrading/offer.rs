@@ -4,11 +4,10 @@ use super::{Fetch, FILE_INFO_SECS};
 use crate::board::Board;
 use crate::device::event::Event;
 use crate::device::Core;
-use crate::flash::records::Key;
-use crate::ota::plan::{BadPlan, Plan};
-use crate::ota::status::Status;
 use crate::ota::upgrade::{Stage, Upgrade};
 use crate::time::Instant;
+use qth_flash::records::Key;
+use qth_protocol::ota::{BadPlan, Plan, Status};
 
 impl<B: Board> Core<B> {
     /// Command 0x0111. While an upgrade runs another plan is ignored; the Center offers it again.

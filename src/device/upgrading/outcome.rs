@@ -6,16 +6,17 @@ use crate::device::connection::Next;
 use crate::device::event::Event;
 use crate::device::outbox::Sender;
 use crate::device::{report, Core, Device};
-use crate::flash::records::Key;
-use crate::ota::failure::Failure;
-use crate::ota::plan::Kind;
-use crate::ota::status::Status;
+use crate::ota::strategy;
 use crate::ota::upgrade::{Stage, Upgrade};
-use crate::ota::{id, strategy};
-use crate::protocol::command;
-use crate::protocol::ttlv::Writer;
 use crate::time::Instant;
 use heapless::String;
+use qth_flash::records::Key;
+use qth_protocol::command;
+use qth_protocol::ota::id;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::Kind;
+use qth_protocol::ota::Status;
+use qth_protocol::ttlv::Writer;
 
 impl<B: Board> Core<B> {
     /// The image is ready: into it, if the conditions still hold.

@@ -6,15 +6,15 @@
 
 use super::Taken;
 use crate::board::Board;
-use crate::delta::{self, Images, RestartPoint, Step};
 use crate::device::Core;
-use crate::flash::layout::Region;
-use crate::flash::mutant::{self, Mutant};
-use crate::ota::failure::Failure;
-use crate::ota::plan::Kind;
-use crate::pack::{self, Format, Manifest, Package};
 use crate::time::Instant;
 use embedded_storage::nor_flash::NorFlash;
+use qth_flash::layout::Region;
+use qth_flash::mutant::{self, Mutant};
+use qth_package::delta::{self, Images, RestartPoint, Step};
+use qth_package::{Format, Manifest, Package};
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::Kind;
 
 /// Bytes of the new image that are made at a time: as large as the pieces of a plain image.
 const MADE_AT_A_TIME: usize = crate::device::limits::PIECE;
@@ -98,12 +98,12 @@ impl<B: Board> Core<B> {
     /// The file's first piece: refuses what must not be installed, and finds out where it goes on.
     fn package_begins(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.upgrade.packages.forget();
-        if !pack::is_package(bytes) {
+        if !qth_package::is_package(bytes) {
             self.check_layout(None)?;
             return if self.wants_signatures() { Err(Failure::Unsigned) } else { Ok(()) };
         }
-        let package = pack::parse(bytes).map_err(|error| match error {
-            pack::Error::Newer => Failure::NewerFormat,
+        let package = qth_package::parse(bytes).map_err(|error| match error {
+            qth_package::Error::Newer => Failure::NewerFormat,
             _ => Failure::BadPackage,
         })?;
         let manifest = &package.manifest;
@@ -127,7 +127,7 @@ impl<B: Board> Core<B> {
         if !is_product || !is_component || manifest.target_version != planned.target {
             return Err(Failure::OtherTarget);
         }
-        let is_aligned = manifest.format != Format::Full || package.payload_at().checked_rem(pack::ALIGN) == Some(0);
+        let is_aligned = manifest.format != Format::Full || package.payload_at().checked_rem(qth_package::ALIGN) == Some(0);
         let is_whole = manifest.format != Format::Full || manifest.payload_size == manifest.target_size;
         let size = manifest.payload_size.checked_add(package.payload_at() as u32);
         if size != Some(self.upgrade.size) || !is_aligned || !is_whole || manifest.target_size == 0 {
@@ -160,7 +160,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Goes on with the image in the slot if it is this one; begins it otherwise.
-    fn accept(&mut self, package: &Package<'_>) -> Result<(), crate::flash::Error> {
+    fn accept(&mut self, package: &Package<'_>) -> Result<(), qth_flash::Error> {
         let Manifest { format, target_sha256, target_version, source, .. } = package.manifest;
         // What is written beside the image that runs, and what that is to be.
         let (size, sha256) = match format {

@@ -4,12 +4,12 @@ use super::{Fetch, FILE_INFO_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
 use crate::device::event::Event;
 use crate::device::{limits, report, Core};
-use crate::flash::records::Key;
-use crate::flash::slot::Reason;
-use crate::ota::failure::Failure;
-use crate::ota::status::Status;
 use crate::ota::upgrade::{Stage, Upgrade, ATTEMPTS_MAX, RECORD};
 use crate::time::Instant;
+use qth_flash::records::Key;
+use qth_flash::slot::Reason;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::Status;
 
 impl<B: Board> Core<B> {
     /// Reads the upgrade that was in progress before the restart.

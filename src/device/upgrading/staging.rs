@@ -3,12 +3,12 @@
 use super::Taken;
 use crate::board::Board;
 use crate::device::Core;
-use crate::inplace::staged::{Payload, Staged};
-use crate::inplace::{self, Error};
 use crate::ota::digest::Digests;
-use crate::ota::failure::Failure;
-use crate::ota::plan::Kind;
-use crate::pack::{Format, Package};
+use qth_package::inplace::staged::{Payload, Staged};
+use qth_package::inplace::{self, Error};
+use qth_package::{Format, Package};
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::Kind;
 
 impl<B: Board> Core<B> {
     /// A board with one slot is upgraded by in-place packages alone, which are for its blocks and leave room for a scratch block;
@@ -33,7 +33,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Goes on behind what is in the staging area already, which is digested once more.
-    pub(super) fn stage_again(&mut self, reached: u32) -> Result<(), crate::flash::Error> {
+    pub(super) fn stage_again(&mut self, reached: u32) -> Result<(), qth_flash::Error> {
         let mut digests = Digests::new();
         self.slots.read(self.board.flash(), reached, |bytes| digests.update(bytes))?;
         self.upgrade.digests = Some(digests);

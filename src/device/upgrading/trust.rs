@@ -2,10 +2,10 @@
 
 use crate::board::Board;
 use crate::device::{Core, Device};
-use crate::flash::records::Key;
-use crate::ota::failure::Failure;
-use crate::pack::{Manifest, Package, PublicKey, Scheme, POINT_MAX};
 use heapless::{String, Vec};
+use qth_flash::records::Key;
+use qth_package::{Manifest, Package, PublicKey, Scheme, POINT_MAX};
+use qth_protocol::ota::Failure;
 
 /// Room for the sequence numbers of all components.
 const SEQUENCES_MAX: usize = 512;

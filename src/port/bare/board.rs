@@ -1,12 +1,12 @@
 //! The board behind a table of C functions, and its flash.
 
+use crate::board::Status;
 use crate::board::{About, Board, Started};
 use crate::device::limits;
-use crate::flash::layout::{Layout, Region};
-use crate::ota::strategy::Status;
-use crate::ota::{COMPONENT_MAX, VERSION_MAX};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use heapless::String;
+use qth_flash::layout::{Layout, Region};
+use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 
 /// Bytes that the flash erases at once.
 const ERASE: u32 = 4096;

@@ -2,12 +2,12 @@
 
 use super::environment::{is_set, number_or, text, text_or};
 use super::flash::Flash;
+use crate::board::Status;
 use crate::board::{About, Board, Started};
 use crate::device::config::Server;
 use crate::device::limits;
-use crate::flash::layout::Layout;
-use crate::ota::strategy::Status;
-use crate::ota::VERSION_MAX;
+use qth_flash::layout::Layout;
+use qth_protocol::ota::VERSION_MAX;
 use std::io;
 
 const MODULE: &str = "QTH-UNIX";

@@ -1,9 +1,9 @@
 //! The flash of a host's board: in a file, or only in memory.
 
-use crate::flash::file::{self, FileFlash, FileFlashError};
-use crate::flash::layout::Layout;
-use crate::flash::ram::{self, RamFlash, RamFlashError};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use qth_flash::file::{self, FileFlash, FileFlashError};
+use qth_flash::layout::Layout;
+use qth_flash::ram::{self, RamFlash, RamFlashError};
 use std::io;
 use std::path::PathBuf;
 

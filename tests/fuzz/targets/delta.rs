@@ -2,9 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qth::delta::decoder::{Decoder, RestartPoint, Standard, Step, Tiny};
-use qth::delta::{Error, Slices};
-use qth::pack;
+use qth_package::delta::decoder::{Decoder, RestartPoint, Standard, Step, Tiny};
+use qth_package::delta::{Error, Slices};
 
 /// A few bytes can stand for a very long image.
 const OUTPUT_MAX: usize = 1 << 16;
@@ -50,7 +49,7 @@ fn apply<const M: usize, const S: usize, const P: usize>(
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(package) = pack::parse(bytes) {
+    if let Ok(package) = qth_package::parse(bytes) {
         assert_eq!(package.signed.len() + package.signature.len() + package.payload.len(), bytes.len());
     }
     let whole = apply(Standard::new(), bytes, usize::MAX);

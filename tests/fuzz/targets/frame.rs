@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qth::protocol::frame::{open, seal, HEADER};
+use qth_protocol::frame::{open, seal, HEADER};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut received = bytes.to_vec();

@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qth::flash::boot::{self, Decision};
-use qth::flash::layout::{Layout, Region};
-use qth::flash::ram::RamFlash;
-use qth::flash::records::Records;
-use qth::flash::slot::{self, Reason, Slots, State};
-use qth::inplace::Installer;
-use qth::pack::{id, HEAD, MAGIC};
-use qth::protocol::ttlv::Writer;
+use qth_flash::boot::{self, Decision};
+use qth_flash::layout::{Layout, Region};
+use qth_flash::ram::RamFlash;
+use qth_flash::records::Records;
+use qth_flash::slot::{self, Reason, Slots, State};
+use qth_package::inplace::Installer;
+use qth_package::{id, HEAD, MAGIC};
+use qth_protocol::ttlv::Writer;
 
 const BLOCK: usize = 1024;
 const SLOT: u32 = 16 * BLOCK as u32;

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qth::ota::file_info::FileInfo;
-use qth::ota::plan::Plan;
+use qth_protocol::ota::FileInfo;
+use qth_protocol::ota::Plan;
 use qth::ota::url::Url;
-use qth::ota::{COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
+use qth_protocol::ota::{COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(plan) = Plan::parse(bytes) {

@@ -3,10 +3,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use qth::flash::layout::{Layout, Region};
-use qth::flash::ram::{Cut, RamFlash};
-use qth::flash::records::{Key, Records};
-use qth::flash::slot::Slots;
+use qth_flash::layout::{Layout, Region};
+use qth_flash::ram::{Cut, RamFlash};
+use qth_flash::records::{Key, Records};
+use qth_flash::slot::Slots;
 
 const ERASE: u32 = 4096;
 const SLOT: Region = Region { start: 4 * ERASE, len: ERASE };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use qth::protocol::ttlv::{check, Reader, Value, Writer};
+use qth_protocol::ttlv::{check, Reader, Value, Writer};
 
 /// Writes all items again. Returns how many there were.
 fn copy(mut from: Reader<'_>, to: &mut Writer<'_>) -> usize {

@@ -1,12 +1,12 @@
 //! One run: an upgrade on a chip, with power cut at given operations.
 
-use crate::center::Verdict;
 use crate::geometry::{Geometry, GEOMETRIES};
 use crate::images::{Images, Upgrade};
 use crate::scenario::{self, Scenario, SCENARIOS};
-use crate::world::{self, Delivery, Faults, File, Firmware, WorldOf};
-use qth::flash::layout::Region;
-use qth::flash::ram::{Cut, RamFlash};
+use qth_flash::layout::Region;
+use qth_flash::ram::{Cut, RamFlash};
+use qth_world::center::Verdict;
+use qth_world::world::{self, Delivery, Faults, File, Firmware, WorldOf};
 use std::fmt;
 use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};

@@ -1,6 +1,6 @@
 //! Chips, and where things lie on them.
 
-use qth::flash::layout::{Layout, Region};
+use qth_flash::layout::{Layout, Region};
 
 /// A chip.
 pub struct Geometry {

@@ -1,7 +1,7 @@
 //! What a run upgrades from and to.
 
 use crate::geometry::Geometry;
-use qth::delta::field::InstructionSet;
+use qth_package::delta::field::InstructionSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -1,41 +1,22 @@
-//! The proof that no loss of power breaks an upgrade: the whole device of `tests/sim`, boot decision included, whose power is cut
+//! The proof that no loss of power breaks an upgrade: the whole device of `tests/world`, boot decision included, whose power is cut
 //! at every flash operation, before it, torn within it, and after it, once, twice and many times.
 //!
 //! Bugs that are planted in it are caught (`--mutants`): so the proof is one.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
-#[allow(dead_code, reason = "shared with tests that use other parts of it")]
-#[path = "../../sim/board.rs"]
-mod board;
-#[path = "../../sim/bootloader.rs"]
-mod bootloader;
 mod case;
-#[allow(dead_code, reason = "shared with tests that use other parts of it")]
-#[path = "../../sim/center.rs"]
-mod center;
-#[path = "../../sim/files.rs"]
-mod files;
 mod geometry;
 mod images;
-#[path = "../../sim/mcu.rs"]
-mod mcu;
 mod plan;
-#[path = "../../sim/random.rs"]
-mod random;
 mod report;
 mod scenario;
 mod tally;
 mod wear;
-#[path = "../../sim/wire.rs"]
-mod wire;
-#[allow(dead_code, reason = "shared with tests that use other parts of it")]
-#[path = "../../sim/world.rs"]
-mod world;
 
 use case::Case;
 use images::FOLDER;
 use plan::Extent;
-use qth::flash::mutant::{self, Mutant};
+use qth_flash::mutant::{self, Mutant};
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;

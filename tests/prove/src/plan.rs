@@ -4,7 +4,7 @@ use crate::case::{Case, Outcome};
 use crate::geometry::GEOMETRIES;
 use crate::images::{Images, FIRMWARE};
 use crate::scenario::SCENARIOS;
-use qth::flash::ram::Cut;
+use qth_flash::ram::Cut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -127,7 +127,7 @@ pub fn jobs(extent: Extent, firmware: usize) -> Result<Vec<Job>, (Case, String)>
 
 /// Up to eight cuts, most of them not long after a start.
 fn many_cuts(seed: u64, images: Images) -> Case {
-    let mut random = crate::random::Random::new(seed);
+    let mut random = qth_world::random::Random::new(seed);
     // Blocks of 128 KB take a hundred times as long: now and then.
     let geometry = if random.one_in(100) { GEOMETRIES.len() - 1 } else { random.below(GEOMETRIES.len() as u64 - 1) as usize };
     let scenario = random.below(SCENARIOS.len() as u64) as usize;

@@ -1,12 +1,12 @@
 //! What happens between the power cuts.
 
-use crate::center::PK;
 use crate::images;
-use crate::world::{File, Firmware};
-use qth::pack::{Format, Manifest, Source};
-use qth_pack::container::{self, sha256};
-use qth_pack::inplace::{self, Layout};
-use qth_pack::Options;
+use qth_package::{Format, Manifest, Source};
+use qth_packer::container::{self, sha256};
+use qth_packer::inplace::{self, Layout};
+use qth_packer::Options;
+use qth_world::center::PK;
+use qth_world::world::{File, Firmware};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -88,7 +88,7 @@ fn make_delta(old: &[u8], new: &[u8]) -> Vec<u8> {
     // Small images are to have restart points too.
     let interval = if old.len() < 1 << 16 { Some(4096) } else { options.interval };
     let options = Options { interval, ..options };
-    let payload = qth_pack::make(old, new, &options, &mut |_| ()).expect("a delta can be made of any two images").bytes;
+    let payload = qth_packer::make(old, new, &options, &mut |_| ()).expect("a delta can be made of any two images").bytes;
     let source = Source { version: "1.0.0", size: old.len() as u32, sha256: sha256(old) };
     let manifest = Manifest { format: Format::Delta, source: Some(source), ..manifest(new, &payload) };
     container::unsigned(&manifest, &payload).expect("the manifest fits")

@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::plan::{Depth, Ran};
-use qth::flash::ram::Cut;
+use qth_flash::ram::Cut;
 use std::collections::BTreeMap;
 
 /// Ways of cutting, in the order of how far the operation gets.

@@ -1,16 +1,16 @@
-//! The bootloader's part: decides by `qth::flash::boot` and checks what was decided on.
+//! The bootloader's part: decides by `qth_flash::boot` and checks what was decided on.
 
 use crate::options::Options;
 use crate::say;
 use embedded_storage::nor_flash::NorFlash;
-use qth::flash::boot::Decision;
-use qth::flash::file::{self, FileFlash};
-use qth::flash::layout::Layout;
-use qth::flash::ram::RamFlash;
-use qth::flash::records::Records;
-use qth::flash::slot::{self, Reason, Slots};
-use qth::flash::{boot, Error};
-use qth::inplace::{self, Installer, Progress};
+use qth_flash::boot::Decision;
+use qth_flash::file::{self, FileFlash};
+use qth_flash::layout::Layout;
+use qth_flash::ram::RamFlash;
+use qth_flash::records::Records;
+use qth_flash::slot::{self, Reason, Slots};
+use qth_flash::{boot, Error};
+use qth_package::inplace::{self, Installer, Progress};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::boot::{self, Chosen};
 use crate::options::Options;
-use qth::flash::boot::RESET_EXIT_CODE;
+use qth_flash::boot::RESET_EXIT_CODE;
 use rustix::fs::{memfd_create, MemfdFlags};
 use rustix::process::{kill_process, Pid, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

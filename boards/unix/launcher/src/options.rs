@@ -1,7 +1,7 @@
 //! The command line.
 
 use lexopt::prelude::*;
-use qth::flash::layout::Layout;
+use qth_flash::layout::Layout;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

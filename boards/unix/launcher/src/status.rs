@@ -1,7 +1,7 @@
 //! What is in a flash, for people and for scripts.
 
 use crate::boot;
-use qth::flash::slot::{SlotInfo, Slots, State};
+use qth_flash::slot::{SlotInfo, Slots, State};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! A board in a folder of its own, whose firmware is shell scripts.
 
-use qth::flash::file::FileFlash;
-use qth::flash::layout::Layout;
-use qth::flash::records::Records;
-use qth::flash::slot::Slots;
+use qth_flash::file::FileFlash;
+use qth_flash::layout::Layout;
+use qth_flash::records::Records;
+use qth_flash::slot::Slots;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::PathBuf;

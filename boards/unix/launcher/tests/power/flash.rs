@@ -1,8 +1,8 @@
 //! What the power switch does to a flash that is new, foreign or half programmed.
 
 use crate::board::{said, Board};
-use qth::flash::layout::Layout;
-use qth::flash::slot::State;
+use qth_flash::layout::Layout;
+use qth_flash::slot::State;
 use std::fs;
 
 #[test]

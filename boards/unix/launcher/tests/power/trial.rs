@@ -1,9 +1,9 @@
 //! A new firmware's trial, and what ends it.
 
 use crate::board::{said, script, Board, BOOTS};
-use qth::flash::file::FileFlash;
-use qth::flash::layout::Layout;
-use qth::flash::slot::{Reason, State};
+use qth_flash::file::FileFlash;
+use qth_flash::layout::Layout;
+use qth_flash::slot::{Reason, State};
 
 /// Firmware that dies of a signal.
 const CRASH: &str = "echo start >> trial; kill -SEGV $$";

@@ -1,0 +1,806 @@
+//! Values by key, in flash, through power cuts at any point.
+//!
+//! One bank is in use; records are appended to it, the last one of a key counts. When it is full, what counts is copied
+//! to the next bank, which is marked as whole then: until that the old bank is the one in use. So each bank is erased in
+//! turn. A record that was cut off by a power failure, or has rotted, is known by its checksum and takes no other with
+//! it: the search goes on at the next place where a whole one begins. The checksum is also over the bank's sequence
+//! number and the record's place, so that bytes inside of a value are not taken for a record.
+//!
+//! A unit that power failed in may read as whole now and not the next time. So nothing is appended to a bank of an earlier
+//! start: the first value that is put after a start goes to a fresh bank. And what is about to be relied on is settled
+//! first: unless all of the bank in use is known to stay, it is copied. See `docs/DESIGN.md`.
+//!
+//! What can't be read is never taken for something that is not there.
+
+use super::layout::Layout;
+use super::mutant::{self, Mutant};
+use super::Error;
+use crc::{Crc, NoTable, CRC_32_MPEG_2};
+use embedded_storage::nor_flash::NorFlash;
+
+/// What is kept. The numbers never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Key {
+    /// State of the slots: what the bootloader decides by.
+    Boot = 1,
+    /// How far the slot in writing is filled.
+    Progress = 2,
+    /// The device secret, and whose it is.
+    Secret = 3,
+    /// Settings that the Center has changed.
+    Settings = 4,
+    /// The upgrade plan.
+    Plan = 5,
+    /// The file information of the component in progress.
+    File = 6,
+    /// Where the upgrade is.
+    Upgrade = 7,
+    /// What the signed package in progress changes once it is installed.
+    Package = 8,
+    /// Sequence numbers of the packages that are installed.
+    Sequences = 9,
+    /// Public key that has taken the place of the one that the script sets.
+    SigningKey = 10,
+    /// How far the rewriting of a slot is.
+    Journal = 11,
+}
+
+const KEYS: [Key; 11] = [
+    Key::Boot,
+    Key::Progress,
+    Key::Secret,
+    Key::Settings,
+    Key::Plan,
+    Key::File,
+    Key::Upgrade,
+    Key::Package,
+    Key::Sequences,
+    Key::SigningKey,
+    Key::Journal,
+];
+
+/// In the checksum of a bank's first mark, in the place of a sequence number.
+const MAGIC: u32 = u32::from_le_bytes(*b"Qth2");
+/// Of a record: key, check of key and length, length, checksum of all. Of a mark: a number, checksum.
+const HEADER: u32 = 8;
+/// Marks at a bank's begin, each a unit of its own with the sequence number. They are written one after the other, and are there
+/// up to one of them.
+const MARKS: u32 = 4;
+/// The bank is whole: it was begun, then all that counted was copied to it.
+const WHOLE: u32 = 2;
+/// The mark before was read back before this one was written: the bank stays whole.
+const LASTING: u32 = 3;
+/// Bytes that are moved at a time; no chip has a larger write size.
+const CHUNK: usize = 64;
+
+/// The checksum of records, and of what a slot is rewritten with: CRC-32/MPEG-2.
+pub static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
+
+/// The records of a flash. All state is in the flash; this only remembers where it ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Records {
+    layout: Layout,
+    /// The bank in use.
+    bank: Bank,
+    /// The newest bank that is known to stay as it is. While the bank in use is not, this one is kept.
+    lasting: Bank,
+    /// Newest sequence number of any bank, whole or not.
+    newest: u32,
+    /// Where the next record goes, from the start of the bank.
+    end: u32,
+    /// The next record goes to a new bank: this one is not of this start, or could not be written, or there is none yet.
+    is_closed: bool,
+    /// All that is read from the bank in use will be read the same again.
+    is_settled: bool,
+    /// The bank in use is marked as one that more comes to.
+    has_more: bool,
+    /// It can be read which bank is in use; otherwise nothing is written.
+    is_readable: bool,
+}
+
+/// A bank by its place in the ring. Sequence numbers begin at 1, 0 is that of none; no flash lives for all of them.
+#[derive(Clone, Copy, Debug)]
+struct Bank {
+    number: u32,
+    sequence: u32,
+}
+
+/// A whole record, by its place in the flash.
+#[derive(Clone, Copy)]
+struct Found {
+    key: u8,
+    at: u32,
+    len: u16,
+}
+
+impl Records {
+    /// Records of a flash that was not looked at: nothing is read or written. All zeros but for the layout, so that a device in
+    /// static memory takes none in the firmware's image.
+    pub const fn unknown(layout: Layout) -> Self {
+        let bank = Bank { number: 0, sequence: 0 };
+        Self {
+            layout,
+            bank,
+            lasting: bank,
+            newest: 0,
+            end: 0,
+            is_closed: false,
+            is_settled: false,
+            has_more: false,
+            is_readable: false,
+        }
+    }
+
+    /// Finds the bank in use. A blank flash has none: it has no records.
+    pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
+        let unknown = Self::unknown(layout);
+        let mut records = Self { is_closed: true, is_settled: true, has_more: true, is_readable: true, ..unknown };
+        records.is_readable = records.find_bank(flash).is_ok();
+        records
+    }
+
+    /// Finds the bank in use, and where its records end.
+    fn find_bank<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        self.end = records_at::<F>();
+        for number in 0..Self::banks(&self.layout) {
+            let start = self.start_of(number);
+            let (mut sequence, mut marks) = (MAGIC, 0);
+            while let Some(found) = mark(flash, sequence, mark_at::<F>(start, marks))?.filter(|_| marks < MARKS) {
+                sequence = found;
+                marks = marks.saturating_add(1);
+            }
+            if marks == 0 {
+                continue;
+            }
+            let bank = Bank { number, sequence };
+            self.newest = self.newest.max(sequence);
+            if marks >= WHOLE && sequence > self.bank.sequence {
+                self.bank = bank;
+                self.is_settled = marks == LASTING;
+            }
+            if marks >= LASTING && sequence > self.lasting.sequence {
+                self.lasting = bank;
+            }
+        }
+        // A newer one that was begun may read as whole another time.
+        self.is_settled &= self.newest == self.bank.sequence;
+        self.is_closed = !mutant::is(Mutant::AppendedTo) || self.bank.sequence == 0;
+        let mut at = self.end;
+        while self.bank.sequence > 0 && self.next(flash, &mut at, self.layout.bank)?.is_some() {
+            self.end = at;
+        }
+        Ok(())
+    }
+
+    /// Copies all values to a fresh bank, unless what is read now will be read the same again. Before a start relies on them.
+    ///
+    /// # Errors
+    /// Flash can't be read, and then nothing is written; or it can't be written.
+    pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        if self.is_settled || mutant::is(Mutant::NotSettled) {
+            return Ok(());
+        }
+        if !self.is_readable {
+            return Err(Error::Device);
+        }
+        self.renew(flash, None, &[])
+    }
+
+    /// Reads the value of `key` into `out` and returns its length; `None` when there is none.
+    ///
+    /// # Errors
+    /// Flash can't be read, or the value is longer than `out`.
+    pub fn get<F: NorFlash>(&self, flash: &mut F, key: Key, out: &mut [u8]) -> Result<Option<usize>, Error> {
+        let Some(found) = self.find(flash, key)? else { return Ok(None) };
+        let length = usize::from(found.len);
+        if length == 0 {
+            return Ok(None);
+        }
+        let out = out.get_mut(..length).ok_or(Error::Full)?;
+        read(flash, found.at.saturating_add(unit::<F>()), out)?;
+        Ok(Some(length))
+    }
+
+    /// Writes a value, which is there when this returns, and not at all or whole if power fails meanwhile.
+    ///
+    /// # Errors
+    /// There is no room for it beside the others, or flash can't be written. What was there before still is.
+    pub fn put<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
+        if !self.is_readable {
+            return Err(Error::Device);
+        }
+        let mut same = [0; CHUNK];
+        if value.len() <= CHUNK && self.is_settled {
+            if let Ok(Some(length)) = self.get(flash, key, &mut same) {
+                if same.get(..length) == Some(value) {
+                    return Ok(());
+                }
+            }
+        }
+        if !self.is_closed && self.add(flash, key, value).is_ok() {
+            return Ok(());
+        }
+        self.renew(flash, Some(key), value)
+    }
+
+    /// On to a fresh bank, past one that can't be written.
+    fn renew<F: NorFlash>(&mut self, flash: &mut F, key: Option<Key>, value: &[u8]) -> Result<(), Error> {
+        let banks = Self::banks(&self.layout);
+        let mut result = Err(Error::Full);
+        for step in 1..banks {
+            let number = self.bank.number.saturating_add(step).checked_rem(banks).unwrap_or(0);
+            // Of two banks the other one has to do.
+            if number == self.lasting.number && banks > 2 {
+                continue;
+            }
+            result = self.move_to(flash, number, key, value);
+            if !matches!(result, Err(Error::Device)) {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Removes the value of `key`.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    pub fn remove<F: NorFlash>(&mut self, flash: &mut F, key: Key) -> Result<(), Error> {
+        match self.find(flash, key)? {
+            Some(found) if found.len > 0 => self.put_empty(flash, key),
+            _ => Ok(()),
+        }
+    }
+
+    fn put_empty<F: NorFlash>(&mut self, flash: &mut F, key: Key) -> Result<(), Error> {
+        self.put(flash, key, &[])
+    }
+
+    fn banks(layout: &Layout) -> u32 {
+        layout.records.len.checked_div(layout.bank).unwrap_or(0)
+    }
+
+    fn start_of(&self, number: u32) -> u32 {
+        self.layout.records.start.saturating_add(number.saturating_mul(self.layout.bank))
+    }
+
+    fn start(&self) -> u32 {
+        self.start_of(self.bank.number)
+    }
+
+    /// The last whole record of `key`.
+    fn find<F: NorFlash>(&self, flash: &mut F, key: Key) -> Result<Option<Found>, Error> {
+        if !self.is_readable {
+            return Err(Error::Device);
+        }
+        let mut last = None;
+        let mut at = records_at::<F>();
+        while let Some(found) = self.next(flash, &mut at, self.end)? {
+            if found.key == key as u8 {
+                last = Some(found);
+            }
+        }
+        Ok(last)
+    }
+
+    /// The first whole record from `at` on, which moves behind it; `None` when there is no more before `end`.
+    fn next<F: NorFlash>(&self, flash: &mut F, at: &mut u32, end: u32) -> Result<Option<Found>, Error> {
+        while *at < end {
+            let place = self.start().saturating_add(*at);
+            if let Some((key, len)) = header(flash, place)? {
+                let next = at.saturating_add(padded::<F>(len));
+                if next <= self.layout.bank && is_whole(flash, self.bank.sequence, place, len)? {
+                    *at = next;
+                    return Ok(Some(Found { key, at: place, len }));
+                }
+            }
+            *at = at.saturating_add(unit::<F>());
+        }
+        Ok(None)
+    }
+
+    /// Appends a record to the bank in use.
+    fn add<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
+        if !self.has_more {
+            self.write_mark(flash, LASTING)?;
+            self.has_more = true;
+        }
+        self.append(flash, key, value)
+    }
+
+    fn append<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
+        let len = u16::try_from(value.len()).map_err(|_| Error::Full)?;
+        let next = self.end.saturating_add(padded::<F>(len));
+        if next > self.layout.bank {
+            return Err(Error::Full);
+        }
+        let place = self.start().saturating_add(self.end);
+        let written = write_record(flash, self.bank.sequence, place, key as u8, len, &mut |_, at, out| copy(value, at, out));
+        match written {
+            Ok(()) => {
+                self.end = next;
+                Ok(())
+            }
+            Err(error) => {
+                self.is_closed = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the mark with this number of the bank in use, and reads it back.
+    fn write_mark<F: NorFlash>(&self, flash: &mut F, number: u32) -> Result<(), Error> {
+        let place = mark_at::<F>(self.start(), number);
+        let sequence = self.bank.sequence.to_le_bytes();
+        let key = if number == 0 { MAGIC } else { self.bank.sequence };
+        write_header::<F>(flash, place, sequence, begin_checksum(key, place, &sequence))?;
+        match mark(flash, key, place)? {
+            Some(_) => Ok(()),
+            None => Err(Error::Device),
+        }
+    }
+
+    /// Copies what counts, with `value` in the place of `key`, to the bank with this number, which is the one in use then.
+    fn move_to<F: NorFlash>(&mut self, flash: &mut F, number: u32, key: Option<Key>, value: &[u8]) -> Result<(), Error> {
+        // Newer than any other: one of those that are not whole may read as whole another time.
+        self.newest = self.newest.saturating_add(1);
+        let bank = Bank { number, sequence: self.newest };
+        let mut next =
+            Self { bank, lasting: bank, end: records_at::<F>(), is_closed: false, is_settled: true, has_more: false, ..*self };
+        let start = next.start();
+        flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
+        next.write_mark(flash, 0)?;
+        if mutant::is(Mutant::MarkedTooSoon) {
+            next.write_mark(flash, 1)?;
+            next.write_mark(flash, 2)?;
+        }
+        for other in KEYS {
+            if Some(other) == key {
+                continue;
+            }
+            let Some(found) = self.find(flash, other)?.filter(|found| found.len > 0) else { continue };
+            let place = start.saturating_add(next.end);
+            let after = next.end.saturating_add(padded::<F>(found.len));
+            if after > self.layout.bank {
+                return Err(Error::Full);
+            }
+            let from = found.at.saturating_add(unit::<F>());
+            write_record(flash, bank.sequence, place, other as u8, found.len, &mut |flash, at, out| {
+                read(flash, from.saturating_add(at), out)
+            })?;
+            next.end = after;
+        }
+        if let Some(key) = key.filter(|_| !value.is_empty()) {
+            next.append(flash, key, value)?;
+        }
+        if !mutant::is(Mutant::MarkedTooSoon) {
+            next.write_mark(flash, 1)?;
+            next.write_mark(flash, 2)?;
+        }
+        *self = next;
+        Ok(())
+    }
+}
+
+/// Everything begins at a multiple of this: of eight bytes, or of the chip's write size where that is larger. A header has one
+/// to itself, so that it is written after its value.
+const fn unit<F: NorFlash>() -> u32 {
+    let write = F::WRITE_SIZE as u32;
+    if write > HEADER {
+        write
+    } else {
+        HEADER
+    }
+}
+
+/// Where the mark with this number is in the bank that begins at `start`; behind the last one are the records.
+const fn mark_at<F: NorFlash>(start: u32, number: u32) -> u32 {
+    start.saturating_add(unit::<F>().saturating_mul(number))
+}
+
+/// Where the first record of a bank begins.
+const fn records_at<F: NorFlash>() -> u32 {
+    mark_at::<F>(0, MARKS)
+}
+
+/// Length of a record with its header, up to where the next begins.
+fn padded<F: NorFlash>(len: u16) -> u32 {
+    unit::<F>().saturating_add(u32::from(len)).next_multiple_of(unit::<F>())
+}
+
+fn check(key: u8, len: u16) -> u8 {
+    let [low, high] = len.to_le_bytes();
+    // Not 0xFF for a blank header, and different for every single changed bit.
+    key.rotate_left(3) ^ low ^ high.rotate_left(5) ^ 0xA5
+}
+
+/// Key and length of the record at `place`; `None` where none begins.
+fn header<F: NorFlash>(flash: &mut F, place: u32) -> Result<Option<(u8, u16)>, Error> {
+    let mut bytes = [0; HEADER as usize];
+    read(flash, place, &mut bytes)?;
+    let [key, sum, l0, l1, ..] = bytes;
+    let len = u16::from_le_bytes([l0, l1]);
+    Ok((key != 0xFF && sum == check(key, len)).then_some((key, len)))
+}
+
+/// The checksum of a record, begun.
+fn begin_checksum(sequence: u32, place: u32, head: &[u8; 4]) -> crc::Digest<'static, u32, NoTable> {
+    let mut digest = CRC.digest();
+    digest.update(&sequence.to_le_bytes());
+    digest.update(&place.to_le_bytes());
+    digest.update(head);
+    digest
+}
+
+/// The record's checksum is right.
+fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> Result<bool, Error> {
+    let mut bytes = [0; HEADER as usize];
+    read(flash, place, &mut bytes)?;
+    let [key, sum, l0, l1, c0, c1, c2, c3] = bytes;
+    let mut digest = begin_checksum(sequence, place, &[key, sum, l0, l1]);
+    let mut chunk = [0; CHUNK];
+    let mut at = 0;
+    while at < u32::from(len) {
+        let count = CHUNK.min(u32::from(len).saturating_sub(at) as usize);
+        let out = chunk.get_mut(..count).unwrap_or_default();
+        read(flash, place.saturating_add(unit::<F>()).saturating_add(at), out)?;
+        digest.update(out);
+        at = at.saturating_add(count as u32);
+    }
+    Ok(digest.finalize() == u32::from_le_bytes([c0, c1, c2, c3]) || mutant::is(Mutant::HeadFirst))
+}
+
+type Source<'a, F> = &'a mut dyn FnMut(&mut F, u32, &mut [u8]) -> Result<(), Error>;
+
+/// Writes a record whose value `source` gives piece by piece, the header last, and reads it back.
+fn write_record<F: NorFlash>(
+    flash: &mut F,
+    sequence: u32,
+    place: u32,
+    key: u8,
+    len: u16,
+    source: Source<'_, F>,
+) -> Result<(), Error> {
+    let [l0, l1] = len.to_le_bytes();
+    let mut digest = begin_checksum(sequence, place, &[key, check(key, len), l0, l1]);
+    if mutant::is(Mutant::HeadFirst) {
+        write_header(flash, place, [key, check(key, len), l0, l1], digest.clone())?;
+    }
+    let mut chunk = [0xFF; CHUNK];
+    let mut at = 0;
+    while at < u32::from(len) {
+        let count = CHUNK.min(u32::from(len).saturating_sub(at) as usize);
+        chunk.fill(0xFF);
+        let out = chunk.get_mut(..count).unwrap_or_default();
+        source(flash, at, out)?;
+        digest.update(out);
+        let whole = chunk.get(..count.next_multiple_of(unit::<F>() as usize)).unwrap_or_default();
+        write(flash, place.saturating_add(unit::<F>()).saturating_add(at), whole)?;
+        at = at.saturating_add(count as u32);
+    }
+    if !mutant::is(Mutant::HeadFirst) {
+        write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
+    }
+    if is_whole(flash, sequence, place, len)? {
+        Ok(())
+    } else {
+        Err(Error::Device)
+    }
+}
+
+fn copy(value: &[u8], at: u32, out: &mut [u8]) -> Result<(), Error> {
+    let from = value.get(at as usize..).and_then(|rest| rest.get(..out.len())).ok_or(Error::Device)?;
+    out.copy_from_slice(from);
+    Ok(())
+}
+
+/// The number in the mark at `place`; `None` where there is no whole one.
+fn mark<F: NorFlash>(flash: &mut F, sequence: u32, place: u32) -> Result<Option<u32>, Error> {
+    let mut bytes = [0; HEADER as usize];
+    read(flash, place, &mut bytes)?;
+    let [n0, n1, n2, n3, c0, c1, c2, c3] = bytes;
+    let number = [n0, n1, n2, n3];
+    let is_whole = begin_checksum(sequence, place, &number).finalize() == u32::from_le_bytes([c0, c1, c2, c3]);
+    Ok(is_whole.then_some(u32::from_le_bytes(number)))
+}
+
+fn read<F: NorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Error> {
+    flash.read(at, out).map_err(|_| Error::Device)
+}
+
+/// Writes the unit of a header: four bytes and the checksum.
+fn write_header<F: NorFlash>(
+    flash: &mut F,
+    at: u32,
+    [h0, h1, h2, h3]: [u8; 4],
+    checksum: crc::Digest<'static, u32, NoTable>,
+) -> Result<(), Error> {
+    let [c0, c1, c2, c3] = checksum.finalize().to_le_bytes();
+    let mut bytes = [0xFF; CHUNK];
+    let header = bytes.first_chunk_mut().ok_or(Error::Device)?;
+    *header = [h0, h1, h2, h3, c0, c1, c2, c3];
+    write(flash, at, bytes.get(..unit::<F>() as usize).ok_or(Error::Device)?)
+}
+
+fn write<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Error> {
+    flash.write(at, bytes).map_err(|_| Error::Device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Region;
+    use crate::ram::{Cut, RamFlash};
+
+    /// Four banks at the chip's start, of one or more blocks.
+    const fn layout(bank: u32) -> Layout {
+        let nowhere = Region { start: 4 * bank, len: 0 };
+        Layout { records: Region { start: 0, len: 4 * bank }, bank, slots: [nowhere, nowhere] }
+    }
+
+    fn value<F: NorFlash>(flash: &mut F, records: &Records, key: Key) -> Option<std::vec::Vec<u8>> {
+        let mut out = [0; 512];
+        records.get(flash, key, &mut out).unwrap().map(|length| out[..length].to_vec())
+    }
+
+    type Values = [Option<std::vec::Vec<u8>>; KEYS.len()];
+
+    fn values<F: NorFlash>(flash: &mut F, layout: Layout) -> Values {
+        let records = Records::open(flash, layout);
+        KEYS.map(|key| value(flash, &records, key))
+    }
+
+    /// What a start finds.
+    fn settled<F: NorFlash>(flash: &mut F, layout: Layout) -> Values {
+        Records::open(flash, layout).settle(flash).unwrap();
+        values(flash, layout)
+    }
+
+    /// What the `step`th write of a long life writes: every key in turn, of many lengths, now and then a removal.
+    fn write(step: u32) -> (usize, std::vec::Vec<u8>) {
+        let length = if step % 5 == 4 { 0 } else { (step * 7) % 90 + 1 };
+        (step as usize % KEYS.len(), std::vec![step as u8; length as usize])
+    }
+
+    fn put<F: NorFlash>(flash: &mut F, records: &mut Records, step: u32) -> Result<(), Error> {
+        let (key, value) = write(step);
+        records.put(flash, KEYS[key], &value)
+    }
+
+    fn applied(mut values: Values, step: u32) -> Values {
+        let (key, value) = write(step);
+        values[key] = Some(value).filter(|value| !value.is_empty());
+        values
+    }
+
+    /// Cuts the power in every way at every operation of many writes, each in a start of its own, and `cuts` times one after the other.
+    fn cut_everywhere<const ERASE: usize, const WRITE: usize>(bank: u32, steps: u32, cuts: usize) {
+        let layout = layout(bank);
+        let mut flash = RamFlash::<ERASE, WRITE>::new(layout.size());
+        for step in 0..steps {
+            let before = values(&mut flash, layout);
+            let after = applied(before.clone(), step);
+            cut_step(&flash, layout, step, [&before, &after], cuts);
+            let mut records = Records::open(&mut flash, layout);
+            put(&mut flash, &mut records, step).unwrap();
+            assert_eq!(values(&mut flash, layout), after);
+        }
+    }
+
+    fn cut_step<const ERASE: usize, const WRITE: usize>(
+        flash: &RamFlash<ERASE, WRITE>,
+        layout: Layout,
+        step: u32,
+        [before, after]: [&Values; 2],
+        cuts: usize,
+    ) {
+        let start = |flash: &mut RamFlash<ERASE, WRITE>| {
+            let mut records = Records::open(flash, layout);
+            records.settle(flash)?;
+            put(flash, &mut records, step)
+        };
+        let mut whole = flash.clone();
+        whole.history = Some(std::vec::Vec::new());
+        start(&mut whole).unwrap();
+        for (operation, parts) in whole.history.unwrap_or_default().into_iter().enumerate() {
+            for cut in Cut::some(parts) {
+                let mut torn = flash.clone();
+                torn.chance += operation as u64;
+                torn.cut_power_at(operation, cut);
+                let done = start(&mut torn);
+                if !torn.lost_power() {
+                    // By chance there was less to do this time.
+                    done.unwrap();
+                    continue;
+                }
+                torn.restore_power();
+                if cuts > 1 {
+                    cut_step(&torn, layout, step, [before, after], cuts - 1);
+                }
+                let found = settled(&mut torn, layout);
+                let what = std::format!("step {step} operation {operation} {cut:?}");
+                assert!(found == *before || found == *after, "{what}");
+                for _ in 0..2 {
+                    assert_eq!(values(&mut torn, layout), found, "{what}: what is settled stays");
+                }
+                start(&mut torn).unwrap();
+                assert_eq!(values(&mut torn, layout), *after, "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_power_cut_loses_no_value_whatever_the_chip() {
+        cut_everywhere::<256, 1>(1024, 30, 1);
+        cut_everywhere::<512, 2>(1024, 30, 1);
+        cut_everywhere::<1024, 4>(1024, 30, 1);
+        cut_everywhere::<512, 8>(1536, 30, 1);
+        cut_everywhere::<512, 16>(2048, 30, 1);
+        cut_everywhere::<1024, 32>(2048, 30, 1);
+    }
+
+    #[test]
+    fn nor_do_others_that_follow_it() {
+        cut_everywhere::<1024, 4>(1024, 4, 2);
+        cut_everywhere::<1024, 8>(1024, 4, 2);
+        cut_everywhere::<2048, 32>(2048, 4, 2);
+    }
+
+    fn start_and_put(flash: &mut RamFlash, value: u8) -> Result<(), Error> {
+        let mut records = Records::open(flash, LAYOUT);
+        records.settle(flash)?;
+        records.put(flash, Key::Plan, &[value; 8])
+    }
+
+    /// The same, but the mark that the first new bank is whole is torn.
+    fn start_and_tear(flash: &mut RamFlash, value: u8) {
+        let mut whole = flash.clone();
+        let mut records = Records::open(&mut whole, LAYOUT);
+        records.settle(&mut whole).unwrap();
+        if whole.operations == flash.operations {
+            records.put(&mut whole, Key::Plan, &[value; 8]).unwrap();
+        }
+        flash.cut_power_at(whole.operations - flash.operations - 2, Cut::Torn(1));
+        start_and_put(flash, value).unwrap_err();
+        flash.restore_power();
+    }
+
+    #[test]
+    fn a_bank_that_a_cut_has_left_uncertain_does_not_come_back() {
+        for chance in 0..200 {
+            let (mut flash, _) = with_three_values();
+            Records::open(&mut flash, LAYOUT).settle(&mut flash).unwrap();
+            flash.chance = chance;
+            start_and_tear(&mut flash, 5);
+            start_and_tear(&mut flash, 6);
+            start_and_put(&mut flash, 7).unwrap();
+            for other in 0..20 {
+                flash.chance = other;
+                let records = Records::open(&mut flash, LAYOUT);
+                assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![7; 8]), "{chance} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_that_puts_nothing_new_writes_and_erases_nothing() {
+        let (mut flash, mut records) = with_three_values();
+        records.settle(&mut flash).unwrap();
+        let operations = flash.operations;
+        assert_eq!(operations, with_three_values().0.operations, "what this start has written itself is settled");
+        Records::open(&mut flash, LAYOUT).settle(&mut flash).unwrap();
+        assert_ne!(flash.operations, operations, "what the start before has written is written once more");
+        let operations = flash.operations;
+        for _ in 0..3 {
+            let mut records = Records::open(&mut flash, LAYOUT);
+            records.settle(&mut flash).unwrap();
+            records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+            records.remove(&mut flash, Key::Upgrade).unwrap();
+            assert_eq!(flash.operations, operations);
+        }
+    }
+
+    const LAYOUT: Layout = layout(4096);
+
+    fn with_three_values() -> (RamFlash, Records) {
+        let mut flash = RamFlash::new(LAYOUT.size());
+        let mut records = Records::open(&mut flash, LAYOUT);
+        records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+        records.put(&mut flash, Key::Plan, &[2; 40]).unwrap();
+        records.put(&mut flash, Key::File, &[3; 40]).unwrap();
+        (flash, records)
+    }
+
+    #[test]
+    fn a_rotten_byte_costs_one_value_at_most() {
+        let (flash, records) = with_three_values();
+        let expected = [(Key::Secret, std::vec![1; 20]), (Key::Plan, std::vec![2; 40]), (Key::File, std::vec![3; 40])];
+        for at in records.start() + HEADER * MARKS..records.start() + records.end {
+            for rot in [0x00, 0x01, 0x80, 0xFF] {
+                let mut rotten = flash.clone();
+                rotten.bytes_mut()[at as usize] = rot;
+                let found = Records::open(&mut rotten, LAYOUT);
+                let lost = expected.iter().filter(|(key, was)| value(&mut rotten, &found, *key).as_ref() != Some(was));
+                assert!(lost.count() <= 1, "byte {at} as {rot}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rotten_record_does_not_hide_what_comes_behind_it() {
+        let (mut flash, records) = with_three_values();
+        let first = (records.start() + HEADER * MARKS) as usize;
+        // A header that claims to be of a record up to far behind all the others.
+        let len: u16 = 3000;
+        let [l0, l1] = len.to_le_bytes();
+        flash.bytes_mut()[first..first + 4].copy_from_slice(&[3, check(3, len), l0, l1]);
+        let records = Records::open(&mut flash, LAYOUT);
+        assert_eq!(value(&mut flash, &records, Key::Secret), None);
+        assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![2; 40]));
+        assert_eq!(value(&mut flash, &records, Key::File), Some(std::vec![3; 40]));
+    }
+
+    #[test]
+    fn bytes_in_a_value_are_not_taken_for_a_record() {
+        let (mut flash, mut records) = with_three_values();
+        let first = (records.start() + HEADER * MARKS) as usize;
+        let copy = flash.bytes_mut()[first..first + padded::<RamFlash>(20) as usize].to_vec();
+        records.put(&mut flash, Key::Secret, &[9; 20]).unwrap();
+        let place = (records.start() + records.end) as usize;
+        records.put(&mut flash, Key::Upgrade, &copy).unwrap();
+        flash.bytes_mut()[place] = 0;
+        let records = Records::open(&mut flash, LAYOUT);
+        assert_eq!(value(&mut flash, &records, Key::Upgrade), None);
+        assert_eq!(value(&mut flash, &records, Key::Secret), Some(std::vec![9; 20]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_missing_and_not_overwritten() {
+        let (flash, records) = with_three_values();
+        for place in [records.start(), records.start() + HEADER * MARKS] {
+            let mut flash = flash.clone();
+            let content = flash.bytes_mut().to_vec();
+            flash.unreadable = place..place + 4;
+            let mut records = Records::open(&mut flash, LAYOUT);
+            assert_eq!(records.get(&mut flash, Key::Secret, &mut [0; 64]), Err(Error::Device));
+            assert_eq!(records.put(&mut flash, Key::Secret, &[5; 20]), Err(Error::Device));
+            let _ = records.settle(&mut flash);
+            assert_eq!(flash.bytes_mut(), content);
+        }
+    }
+
+    #[test]
+    fn all_banks_wear_evenly() {
+        let mut flash: RamFlash = RamFlash::new(LAYOUT.size());
+        let mut records = Records::open(&mut flash, LAYOUT);
+        for step in 0..4000_u32 {
+            records.put(&mut flash, Key::Progress, &step.to_le_bytes()).unwrap();
+        }
+        let (least, most) = (flash.erases.iter().min().unwrap(), flash.erases.iter().max().unwrap());
+        assert!(*least >= 3 && most - least <= 1, "{:?}", flash.erases);
+    }
+
+    #[test]
+    fn a_bank_that_cannot_be_written_is_passed_over() {
+        for worn in 0..4 {
+            let mut flash: RamFlash = RamFlash::new(LAYOUT.size());
+            flash.worn = worn * LAYOUT.bank..(worn + 1) * LAYOUT.bank;
+            let mut records = Records::open(&mut flash, LAYOUT);
+            records.put(&mut flash, Key::Secret, &[1; 20]).unwrap();
+            for step in 0..2000_u32 {
+                records.put(&mut flash, Key::Progress, &step.to_le_bytes()).unwrap();
+                records = Records::open(&mut flash, LAYOUT);
+                assert_eq!(value(&mut flash, &records, Key::Progress), Some(step.to_le_bytes().to_vec()));
+            }
+            assert_eq!(value(&mut flash, &records, Key::Secret), Some(std::vec![1; 20]));
+        }
+    }
+
+    #[test]
+    fn a_value_without_room_leaves_the_one_before() {
+        let (mut flash, mut records) = with_three_values();
+        assert_eq!(records.put(&mut flash, Key::Plan, &[7; 4096]), Err(Error::Full));
+        assert_eq!(value(&mut flash, &records, Key::Plan), Some(std::vec![2; 40]));
+    }
+}

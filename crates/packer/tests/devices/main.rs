@@ -1,0 +1,3 @@
+//! The whole device, in the simulated world of `tests/world`, is sent packages.
+
+mod packages;

@@ -492,7 +492,7 @@ pub extern "C" fn qth_application_failed(fault: QthFault) -> bool {
         QthFault::DidNotStart => Failure::DidNotStart,
         QthFault::Space => Failure::Space,
     };
-    device(|device, _| device.application_failed(failure))
+    device(|device, now| device.application_failed(now, failure))
 }
 
 /// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
@@ -541,7 +541,7 @@ pub unsafe extern "C" fn qth_set_mcu_version(
     // SAFETY: the caller's promise.
     let texts = unsafe { (text(component, component_length), text(version, version_length)) };
     let (Some(component), Some(version)) = texts else { return false };
-    device(|device, _| device.set_mcu_version(component, version))
+    device(|device, now| device.set_mcu_version(now, component, version))
 }
 
 // Events

@@ -23,8 +23,8 @@ pub mod device;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod mqtt;
-pub mod ota;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
 pub mod text;
 pub mod time;
+pub mod upgrade;

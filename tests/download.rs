@@ -1,7 +1,7 @@
 //! Downloads over real TCP connections, from servers of several kinds.
 
-use qth::ota::download::{Download, Step};
 use qth::time::Instant;
+use qth::upgrade::download::{Download, Step};
 use qth_protocol::ota::Failure;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -6,14 +6,13 @@ use super::config::{Product, Server};
 use super::connection::{Next, Phase};
 use super::event::{topic, Event, Events};
 use super::outbox::{Outbox, Sender};
-use super::upgrading::Upgrading;
-use super::{code, limits, report, Connection, Core, Device};
+use super::{code, limits, report, Components, Connection, Device};
 use crate::board::Board;
 use crate::device::config::Config;
 use crate::mqtt::client::Client;
 use crate::mqtt::packet::QoS;
-use crate::ota::download::Download;
 use crate::time::Instant;
+use crate::upgrade::{mcu, Input, Upgrade};
 use heapless::{Deque, String};
 use qth_flash::layout::Layout;
 use qth_flash::records::Records;
@@ -36,7 +35,7 @@ impl<B: Board> Device<B> {
 
     /// A device that is switched off: for static memory, so that it need not be built on a stack that is smaller than it.
     pub const fn off(board: B) -> Self {
-        let core = Core {
+        let parts = Components {
             board,
             config: Config::new(),
             connection: Connection::new(),
@@ -47,38 +46,38 @@ impl<B: Board> Device<B> {
             events: Events::new(),
             records: Records::unknown(Layout::NONE),
             slots: Slots::unknown(Layout::NONE),
-            upgrade: Upgrading::new(),
-            package_server: None,
+            upgrade: Upgrade::new(),
             actions: Deque::new(),
         };
-        Self { mqtt: Client::new(), download: Download::new(), core }
+        Self { mqtt: Client::new(), parts }
     }
 
     /// Reads from flash what the device knew before the restart; nothing is connected yet. Once, before everything else.
     pub fn switch_on(&mut self, now: Instant) {
-        let core = &mut self.core;
-        let layout = core.board.layout();
-        core.records = Records::open(core.board.flash(), layout);
-        core.slots = Slots::load(core.board.flash(), layout, &core.records).unwrap_or(Slots::unknown(layout));
-        core.upgrade_restore(now);
+        let parts = &mut self.parts;
+        let layout = parts.board.layout();
+        parts.records = Records::open(parts.board.flash(), layout);
+        parts.slots = Slots::load(parts.board.flash(), layout, &parts.records).unwrap_or(Slots::unknown(layout));
+        let (upgrade, mut cx) = parts.upgrade();
+        upgrade.restore(now, &mut cx);
     }
 
     /// Connects, and keeps connected. False while product key and secret are not set.
     pub fn start(&mut self, now: Instant) -> bool {
-        let core = &mut self.core;
-        if core.config.product.pk.is_empty() || core.config.product.ps.is_empty() {
-            core.events.push(Event::Device(topic::CENTER, code::NO_CONFIGURATION));
+        let parts = &mut self.parts;
+        if parts.config.product.pk.is_empty() || parts.config.product.ps.is_empty() {
+            parts.events.push(Event::Device(topic::CENTER, code::NO_CONFIGURATION));
             return false;
         }
-        match core.connection.phase {
+        match parts.connection.phase {
             Phase::Stopped => {
-                core.connection = Connection::new();
-                core.load_settings();
-                core.load_secret();
-                core.connection.phase = Phase::Waiting(now);
-                core.upgrade_started(now);
+                parts.connection = Connection::new();
+                parts.load_settings();
+                parts.load_secret();
+                parts.connection.phase = Phase::Waiting(now);
+                parts.tell_upgrade(now, Input::Start);
             }
-            Phase::Leaving(until, Next::Stop) => core.connection.phase = Phase::Leaving(until, Next::Reconnect),
+            Phase::Leaving(until, Next::Stop) => parts.connection.phase = Phase::Leaving(until, Next::Reconnect),
             _ => {}
         }
         true
@@ -86,28 +85,28 @@ impl<B: Board> Device<B> {
 
     /// Disconnects; an upgrade stays where it is until the next start.
     pub fn stop(&mut self, now: Instant) {
-        let Self { mqtt, core, download } = self;
-        core.upgrade_stopped(download);
-        core.leave(now, Next::Stop, mqtt);
+        let Self { mqtt, parts } = self;
+        parts.tell_upgrade(now, Input::Stop);
+        parts.leave(now, Next::Stop, mqtt);
     }
 
     /// Wanted: started and not stopped.
     pub fn is_started(&self) -> bool {
-        !matches!(self.core.connection.phase, Phase::Stopped | Phase::Leaving(_, Next::Stop))
+        !matches!(self.parts.connection.phase, Phase::Stopped | Phase::Leaving(_, Next::Stop))
     }
 
     /// Connected, subscribed, and known to the Center.
     pub fn is_online(&self) -> bool {
-        self.core.is_online()
+        self.parts.is_online()
     }
 
     /// Forgets the device secret and authenticates anew; the outcome is told as event 3.
     pub fn reset(&mut self, now: Instant) {
-        let Self { mqtt, core, .. } = self;
-        let result = if core.forget_secret() { 0 } else { code::RESET_FAILED };
-        core.events.push(Event::Device(topic::RESET, result));
-        if !matches!(core.connection.phase, Phase::Stopped | Phase::Waiting(_)) {
-            core.leave(now, Next::Reconnect, mqtt);
+        let Self { mqtt, parts } = self;
+        let result = if parts.forget_secret() { 0 } else { code::RESET_FAILED };
+        parts.events.push(Event::Device(topic::RESET, result));
+        if !matches!(parts.connection.phase, Phase::Stopped | Phase::Waiting(_)) {
+            parts.leave(now, Next::Reconnect, mqtt);
         }
     }
 
@@ -117,7 +116,7 @@ impl<B: Board> Device<B> {
         if !is_key(&pk) || !is_key(&ps) {
             return false;
         }
-        self.core.config.product = Product { pk, ps };
+        self.parts.config.product = Product { pk, ps };
         true
     }
 
@@ -125,7 +124,7 @@ impl<B: Board> Device<B> {
     pub fn set_server(&mut self, url: &str) -> bool {
         match Server::parse(url) {
             Some(server) => {
-                self.core.config.server = Some(server);
+                self.parts.config.server = Some(server);
                 true
             }
             None => false,
@@ -136,7 +135,7 @@ impl<B: Board> Device<B> {
     pub fn set_lifetime(&mut self, seconds: u32) -> bool {
         match u16::try_from(seconds) {
             Ok(lifetime) if LIFETIME.contains(&seconds) => {
-                self.core.config.lifetime = lifetime;
+                self.parts.config.lifetime = lifetime;
                 true
             }
             _ => false,
@@ -145,157 +144,182 @@ impl<B: Board> Device<B> {
 
     /// Replaces the board's device key; false when empty, longer than 16 characters, or no key.
     pub fn set_device_key(&mut self, dk: &str) -> bool {
-        is_key(dk) && set_text(&mut self.core.config.dk, dk)
+        is_key(dk) && set_text(&mut self.parts.config.dk, dk)
     }
 
     /// Replaces the firmware's version; false when empty or longer than 64 characters.
     pub fn set_version(&mut self, version: &str) -> bool {
-        set_text(&mut self.core.config.version, version)
+        set_text(&mut self.parts.config.version, version)
     }
 
     /// Asks for an encrypted session from the next connection on.
     pub fn set_encrypted_session(&mut self, encrypted: bool) {
-        self.core.config.encrypted_session = encrypted;
+        self.parts.config.encrypted_session = encrypted;
     }
 
     /// Whether an encrypted session is asked for.
     pub fn encrypted_session(&self) -> bool {
-        self.core.config.encrypted_session
+        self.parts.config.encrypted_session
     }
 
     /// Sends an empty user name instead of none, for brokers that insist on the standard.
     pub fn set_empty_user_name(&mut self, empty: bool) {
-        self.core.config.empty_user_name = empty;
+        self.parts.config.empty_user_name = empty;
     }
 
     /// Sends transparent data with QoS `mode`; false when empty, too long, or there is no room or no connection for it.
     pub fn send_transparent(&mut self, mode: u8, bytes: &[u8]) -> bool {
-        !bytes.is_empty() && self.core.send(mode, command::TRANSPARENT_UP, None, bytes)
+        !bytes.is_empty() && self.parts.send(mode, command::TRANSPARENT_UP, None, bytes)
     }
 
     /// Sends a TSL report, a TTLV message, with QoS `mode`.
     pub fn send_tsl(&mut self, mode: u8, message: &[u8]) -> bool {
-        !message.is_empty() && self.core.send(mode, command::TSL_REPORT, None, message)
+        !message.is_empty() && self.parts.send(mode, command::TSL_REPORT, None, message)
     }
 
     /// Answers the TSL read with this package id.
     pub fn answer_tsl(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.core.send(mode, command::TSL_READ_REPLY, Some(id), message))
+        PackageId::new(id).is_some_and(|id| self.parts.send(mode, command::TSL_READ_REPLY, Some(id), message))
     }
 
     /// Answers the service call with this package id; the message holds the service's struct.
     pub fn answer_service(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.core.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
+        PackageId::new(id).is_some_and(|id| self.parts.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
     }
 
     /// Reports a location found outside the module: sentences, each followed by `;`.
     pub fn send_location(&mut self, sentences: &str) -> bool {
-        let core = &mut self.core;
-        if sentences.is_empty() || !core.is_online() || !core.outbox.has_room(sentences.len().saturating_add(5)) {
+        let parts = &mut self.parts;
+        if sentences.is_empty() || !parts.is_online() || !parts.outbox.has_room(sentences.len().saturating_add(5)) {
             return false;
         }
-        let mut writer = Writer::new(core.outbox.payload());
+        let mut writer = Writer::new(parts.outbox.payload());
         writer.text(2, sentences);
-        writer.finish().is_ok_and(|length| core.queue(length, command::LOCATION_REPORT, Sender::Nobody))
+        writer.finish().is_ok_and(|length| parts.queue(length, command::LOCATION_REPORT, Sender::Nobody))
     }
 
     /// Writes the device status with these ids as TTLV; 0 when it does not fit.
     pub fn status(&mut self, mut ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
-        report::status(&mut ids, &self.core.board.status(), out).unwrap_or(0)
+        report::status(&mut ids, &self.parts.board.status(), out).unwrap_or(0)
     }
 
     /// Writes the device information with these ids as TTLV; 0 when it does not fit.
     pub fn information(&self, mut ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
-        report::information(&mut ids, &self.core.about(), &self.core.config, out).unwrap_or(0)
+        report::information(&mut ids, &self.parts.about(), &self.parts.config, out).unwrap_or(0)
     }
 
     /// Reports the device status with these ids.
     pub fn send_status(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
-        let core = &mut self.core;
-        let status = core.board.status();
-        let written = report::status(&mut ids, &status, core.outbox.payload());
-        core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::STATUS_REPORT, Sender::Nobody))
+        let parts = &mut self.parts;
+        let status = parts.board.status();
+        let written = report::status(&mut ids, &status, parts.outbox.payload());
+        parts.is_online() && written.is_ok_and(|length| length > 0 && parts.queue(length, command::STATUS_REPORT, Sender::Nobody))
     }
 
     /// Reports the device information with these ids.
     pub fn send_information(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
-        let core = &mut self.core;
-        let written = report::information(&mut ids, &core.board.about(), &core.config, core.outbox.payload());
-        core.is_online() && written.is_ok_and(|length| length > 0 && core.queue(length, command::INFO_REPORT, Sender::Nobody))
+        let parts = &mut self.parts;
+        let written = report::information(&mut ids, &parts.board.about(), &parts.config, parts.outbox.payload());
+        parts.is_online() && written.is_ok_and(|length| length > 0 && parts.queue(length, command::INFO_REPORT, Sender::Nobody))
     }
 
     /// Asks the Center for plans, `with_sha256` for packages with that digest; false when not connected.
     pub fn ota_request(&mut self, with_sha256: bool) -> bool {
-        self.core.is_online() && self.core.request_plans(with_sha256)
+        self.parts.is_online() && self.parts.request_plans(with_sha256)
     }
 
     /// Accepts (1) or refuses (0) the plan, or asks for the next piece (2), or says that the MCU is being updated (3);
     /// false when there is nothing to act on.
     pub fn ota_action(&mut self, now: Instant, action: u8) -> bool {
-        let Self { core, download, .. } = self;
-        match action {
-            0 => core.refuse_plan(download),
-            1 => core.accept_plan(now),
-            2 => core.fetch_mcu_package(now, download),
-            3 => core.mcu_updates(now),
-            _ => false,
-        }
+        let input = match action {
+            0 => Input::Refuse,
+            1 => Input::Accept,
+            2 => Input::McuFetch,
+            3 => Input::McuUpdate,
+            _ => return false,
+        };
+        self.parts.tell_upgrade(now, input)
     }
 
     /// Reads from the downloaded package of an MCU, from `offset` on; returns the number of bytes, `None` while no package is
     /// there, and behind its end.
     pub fn mcu_package_read(&mut self, now: Instant, offset: u32, out: &mut [u8]) -> Option<usize> {
-        self.core.mcu_package_read(now, offset, out)
+        let (upgrade, mut cx) = self.parts.upgrade();
+        upgrade.read_mcu_package(now, offset, out, &mut cx)
     }
 
     /// Names an MCU component and its version; false when the texts don't fit. With the target of the upgrade in
     /// progress it ends that.
-    pub fn set_mcu_version(&mut self, component: &str, version: &str) -> bool {
-        self.core.mcu_version(component, version)
+    pub fn set_mcu_version(&mut self, now: Instant, component: &str, version: &str) -> bool {
+        let versions = &mut self.parts.config.mcu_versions;
+        let Some(changed) = mcu::with_version(versions, component, version) else { return false };
+        *versions = changed;
+        self.parts.tell_upgrade(now, Input::McuVersion);
+        true
     }
 
     /// The application's package could not be installed, or what was installed did not run; false when none is in progress.
-    pub fn application_failed(&mut self, failure: Failure) -> bool {
-        self.core.application_failed(failure)
+    pub fn application_failed(&mut self, now: Instant, failure: Failure) -> bool {
+        self.parts.tell_upgrade(now, Input::ApplicationFailed(failure))
+    }
+
+    /// Sets the public key that packages must be signed with; false when this is none of P-256 or P-384 in PEM, or when this
+    /// firmware takes no packages: to take a key would promise what is not kept.
+    #[cfg_attr(not(feature = "pack"), allow(unused_variables, reason = "no key is taken"))]
+    pub fn set_ota_key(&mut self, pem: &str) -> bool {
+        #[cfg(feature = "pack")]
+        if let (Some(_), Ok(pem)) = (qth_package::PublicKey::from_pem(pem), String::try_from(pem)) {
+            self.parts.config.ota_key = pem;
+            return true;
+        }
+        false
+    }
+
+    /// The public key that packages must be signed with, as it was set; empty: none.
+    pub fn ota_key(&self) -> &str {
+        #[cfg(feature = "pack")]
+        return &self.parts.config.ota_key;
+        #[cfg(not(feature = "pack"))]
+        ""
     }
 
     /// The plan that was offered, as a TTLV message; empty when there is none.
     pub fn plan(&self) -> &[u8] {
-        self.core.upgrade.plan_bytes()
+        self.parts.upgrade.plan()
     }
 
     /// How many bytes of how many the download in progress has.
     pub fn progress(&self) -> Option<(u32, u32)> {
-        self.core.upgrade_progress(&self.download)
+        self.parts.upgrade.progress()
     }
 
     /// The oldest event for the application.
     pub fn event(&self) -> Option<Event<'_>> {
-        self.core.events.front()
+        self.parts.events.front()
     }
 
     /// Takes the oldest event off the queue.
     pub fn event_taken(&mut self) {
-        self.core.events.pop();
+        self.parts.events.pop();
     }
 
     /// Forgets what the application has not taken, as at a soft reset.
     pub fn forget_events(&mut self) {
-        self.core.events.clear();
+        self.parts.events.clear();
     }
 
     /// The board.
     pub fn board_mut(&mut self) -> &mut B {
-        &mut self.core.board
+        &mut self.parts.board
     }
 
     /// The board.
     pub fn board(&self) -> &B {
-        &self.core.board
+        &self.parts.board
     }
 }
 
-impl<B: Board> Core<B> {
+impl<B: Board> Components<B> {
     /// Queues a message of the application. With QoS 1 or 2 it may wait for the next connection.
     fn send(&mut self, mode: u8, command: u16, id: Option<PackageId>, payload: &[u8]) -> bool {
         let qos = match mode {

@@ -5,10 +5,11 @@
 use super::config::{Product, Server};
 use super::event::{topic, Event};
 use super::retry::{Class, Retry};
-use super::{code, Action, Core, Link, Mqtt};
+use super::{code, Action, Components, Link, Mqtt};
 use crate::board::Board;
 use crate::mqtt::client::Connect;
 use crate::time::Instant;
+use crate::upgrade::Input;
 use qth_protocol::auth;
 use qth_protocol::session::SessionKey;
 
@@ -86,6 +87,8 @@ pub struct Connection {
     pub adopted: Option<Product>,
     /// This connection authenticates, because there is no device secret.
     pub is_first: bool,
+    /// What a farewell is due for.
+    pub farewell: Option<Next>,
     /// The last `devEvent`, so that the same failure is told once.
     told: Option<(u8, i32)>,
 }
@@ -101,6 +104,7 @@ impl Connection {
             moved: None,
             adopted: None,
             is_first: false,
+            farewell: None,
             told: None,
         }
     }
@@ -112,7 +116,7 @@ impl Default for Connection {
     }
 }
 
-impl<B: Board> Core<B> {
+impl<B: Board> Components<B> {
     /// Where to connect to: settings on trial, those proved before, the script's, the board's.
     pub(super) fn server(&self) -> Option<Server> {
         let connection = &self.connection;
@@ -195,7 +199,7 @@ impl<B: Board> Core<B> {
         self.tell(topic::CENTER, 0);
         self.report_status();
         self.report_information();
-        self.upgrade_online(now);
+        self.tell_upgrade(now, Input::Online);
     }
 
     /// CONNACK with a refusal.
@@ -255,6 +259,13 @@ impl<B: Board> Core<B> {
                 self.connection.phase = Phase::Leaving(now.after_secs(FAREWELL_SECS), next);
             }
             _ => self.left(now, next),
+        }
+    }
+
+    /// Says goodbye where that is due.
+    pub(super) fn run_farewell(&mut self, now: Instant, mqtt: &mut Mqtt) {
+        if let Some(next) = self.connection.farewell.take() {
+            self.leave(now, next, mqtt);
         }
     }
 

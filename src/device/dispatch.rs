@@ -7,11 +7,11 @@ use super::connection::{Next, Pending, Phase};
 use super::event::{topic, Event};
 use super::outbox::Sender;
 use super::retry::Class;
-use super::upgrading::Fetch;
-use super::{code, limits, report, Core};
+use super::{code, limits, report, Components};
 use crate::board::Board;
 use crate::mqtt::packet::QoS;
 use crate::time::Instant;
+use crate::upgrade::Input;
 use heapless::String;
 use qth_protocol::command::{self, exception};
 use qth_protocol::frame::{self, Frame, PackageId};
@@ -32,38 +32,23 @@ mod configuration {
     pub const NEW_DEVICE_SECRET: u16 = 10;
 }
 
-/// What the connection has to do after a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing.
-    Stay,
-    /// Say goodbye and come back with changed settings.
-    Leave(Next),
-}
-
-impl<B: Board> Core<B> {
+impl<B: Board> Components<B> {
     /// One MQTT message of the Center, which carries one frame.
-    pub(super) fn message(&mut self, now: Instant, payload: &mut [u8], download: &mut Fetch) -> Outcome {
+    pub(super) fn message(&mut self, now: Instant, payload: &mut [u8]) {
         let payload = match &self.connection.session {
             Some(session) => match session.decrypt(payload) {
                 Ok(plain) => plain,
-                Err(_) => {
-                    self.report_exception(exception::PROTOCOL, None);
-                    return Outcome::Stay;
-                }
+                Err(_) => return self.report_exception(exception::PROTOCOL, None),
             },
             None => payload,
         };
         match frame::open(payload) {
-            Ok(frame) => self.command(now, &frame, download),
-            Err(error) => {
-                self.report_exception(error.code(), error.id);
-                Outcome::Stay
-            }
+            Ok(frame) => self.command(now, &frame),
+            Err(error) => self.report_exception(error.code(), error.id),
         }
     }
 
-    fn command(&mut self, now: Instant, frame: &Frame<'_>, download: &mut Fetch) -> Outcome {
+    fn command(&mut self, now: Instant, frame: &Frame<'_>) {
         let Frame { id, command, payload } = *frame;
         let is_ttlv = matches!(
             command,
@@ -75,8 +60,7 @@ impl<B: Board> Core<B> {
                 | command::OTA_FIRMWARE
         );
         if is_ttlv && ttlv::check(payload).is_err() {
-            self.report_exception(exception::TTLV, Some(id));
-            return Outcome::Stay;
+            return self.report_exception(exception::TTLV, Some(id));
         }
         match command {
             command::TSL_READ => self.pass_on(Event::ReadTsl(id.get(), payload)),
@@ -87,20 +71,11 @@ impl<B: Board> Core<B> {
             command::INFO_READ => self.answer_information(id, payload),
             command::LOCATION_READ => self.answer_location(id),
             command::EXCEPTION_DOWN => self.center_exception(now, payload),
-            command::CONFIG => return self.configure(now, payload),
-            command::OTA_PLAN => {
-                if self.plan_offered(payload).is_err() {
-                    self.report_exception(exception::TTLV, Some(id));
-                }
-            }
-            command::OTA_FIRMWARE => {
-                if self.file_info_arrived(now, payload, download).is_err() {
-                    self.report_exception(exception::PROTOCOL, Some(id));
-                }
-            }
+            command::CONFIG => self.configure(now, payload),
+            command::OTA_PLAN => self.tell_upgrade_of_command(now, id, Input::Plan(payload)),
+            command::OTA_FIRMWARE => self.tell_upgrade_of_command(now, id, Input::FileInfo(payload)),
             _ => self.report_exception(exception::COMMAND, Some(id)),
         }
-        Outcome::Stay
     }
 
     fn pass_on(&mut self, event: Event<'_>) {
@@ -109,7 +84,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Command 0x00A4.
-    fn report_exception(&mut self, code: u8, id: Option<PackageId>) {
+    pub(super) fn report_exception(&mut self, code: u8, id: Option<PackageId>) {
         let mut writer = Writer::new(self.outbox.payload());
         writer.int(1, i64::from(code));
         if let Some(id) = id {
@@ -178,7 +153,7 @@ impl<B: Board> Core<B> {
     }
 
     /// Command 0x00B4.
-    fn configure(&mut self, now: Instant, payload: &[u8]) -> Outcome {
+    fn configure(&mut self, now: Instant, payload: &[u8]) {
         let mut reader = Reader::new(payload);
         let mut server = None;
         let mut product = Product::default();
@@ -214,10 +189,10 @@ impl<B: Board> Core<B> {
             leave = true;
         }
         if leave {
-            return Outcome::Leave(Next::Reconnect);
+            self.connection.farewell = Some(Next::Reconnect);
+        } else {
+            self.ready_when_configured(now);
         }
-        self.ready_when_configured(now);
-        Outcome::Stay
     }
 
     /// Queues an answer, which carries the request's package id.

@@ -15,16 +15,16 @@ pub mod outbox;
 pub mod report;
 pub mod retry;
 pub mod secret;
-pub mod upgrading;
+mod upgrading;
 
 use crate::board::{About, Board};
 use crate::mqtt::client::{Client, Event as Heard, Publish};
 use crate::mqtt::packet::QoS;
 use crate::mqtt::Error as MqttError;
 use crate::time::Instant;
+use crate::upgrade::{Accepted, Input, Upgrade};
 use config::{Config, Server};
 use connection::{Connection, Phase};
-use dispatch::Outcome;
 use event::Events;
 use heapless::{Deque, String};
 use outbox::{Outbox, Sender};
@@ -34,7 +34,6 @@ use qth_protocol::auth;
 use qth_protocol::frame::PackageId;
 use qth_protocol::topic::{self, Direction, Topic};
 use retry::Class;
-use upgrading::{Fetch, Upgrading};
 
 /// The two transports of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +71,11 @@ type Mqtt = Client<{ limits::PACKET_IN }, { limits::PACKET_OUT }>;
 /// A device: see the module's text.
 pub struct Device<B: Board> {
     mqtt: Mqtt,
-    download: Fetch,
-    core: Core<B>,
+    parts: Components<B>,
 }
 
-/// Everything but the two protocol clients, so that a message in a client's buffer can be handled in place.
-pub(crate) struct Core<B: Board> {
+/// Everything but the MQTT client, so that a message in that client's buffer can be handled in place.
+pub(crate) struct Components<B: Board> {
     board: B,
     config: Config,
     connection: Connection,
@@ -88,12 +86,11 @@ pub(crate) struct Core<B: Board> {
     events: Events,
     records: Records,
     slots: Slots,
-    upgrade: Upgrading,
-    package_server: Option<Server>,
+    upgrade: Upgrade<Accepted>,
     actions: Deque<Action, 8>,
 }
 
-impl<B: Board> Core<B> {
+impl<B: Board> Components<B> {
     fn act(&mut self, action: Action) {
         // Each link is opened and closed at most twice between two polls: there is room.
         let _ = self.actions.push_back(action);
@@ -117,44 +114,47 @@ impl<B: Board> Device<B> {
     #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<Action> {
         self.run_mqtt(now);
-        self.core.connect_when_due(now);
-        self.run_download(now);
-        self.run_restart(now);
+        self.parts.connect_when_due(now);
+        self.parts.run_upgrade(now);
+        self.run_farewell(now);
         self.run_outbox();
-        self.core.actions.pop_front()
+        self.parts.actions.pop_front()
     }
 
     /// Where to open `link` to.
+    #[must_use]
     pub fn peer(&self, link: Link) -> Option<Server> {
         match link {
-            Link::Center => self.core.server(),
-            Link::Package => self.core.package_server.clone(),
+            Link::Center => self.parts.server(),
+            Link::Package => self.parts.upgrade.server().cloned(),
         }
     }
 
     /// The link is open.
     pub fn connected(&mut self, now: Instant, link: Link) {
         match link {
-            Link::Center if matches!(self.core.connection.phase, Phase::Opening(_)) => self.core.greet(now, &mut self.mqtt),
+            Link::Center if matches!(self.parts.connection.phase, Phase::Opening(_)) => self.parts.greet(now, &mut self.mqtt),
             Link::Center => {}
-            Link::Package => self.download.connected(now),
+            Link::Package => self.parts.upgrade.connected(now),
         }
     }
 
     /// Bytes have come over the link; returns how many were taken. The rest is to be offered again after the next
     /// [`Device::poll`].
+    #[must_use]
     pub fn received(&mut self, now: Instant, link: Link, bytes: &[u8]) -> usize {
         match link {
-            Link::Center if self.core.events.has_room() => self.mqtt.received(bytes),
+            Link::Center if self.parts.events.has_room() => self.mqtt.received(bytes),
             Link::Center => 0,
-            Link::Package => self.download.received(now, bytes),
+            Link::Package => self.parts.upgrade.received(now, bytes),
         }
     }
 
-    /// Whether bytes of this link would be taken now. The Center's are not while the application has not taken the
+    /// Returns whether bytes of this link would be taken now. The Center's are not while the application has not taken the
     /// events before them.
+    #[must_use]
     pub fn wants(&self, link: Link) -> bool {
-        link == Link::Package || self.core.events.has_room()
+        link == Link::Package || self.parts.events.has_room()
     }
 
     /// The link is gone, or could not be opened.
@@ -166,17 +166,18 @@ impl<B: Board> Device<B> {
                     Closed::NotOpened => code::CONNECTION,
                     Closed::Lost => code::NETWORK,
                 };
-                self.core.connection_failed(now, Class::Network, event::topic::NETWORK, code);
+                self.parts.connection_failed(now, Class::Network, event::topic::NETWORK, code);
             }
-            Link::Package => self.download.closed(now),
+            Link::Package => self.parts.upgrade.closed(now),
         }
     }
 
     /// Bytes to be sent over the link.
+    #[must_use]
     pub fn transmit(&self, link: Link) -> &[u8] {
         match link {
             Link::Center => self.mqtt.transmit(),
-            Link::Package => self.download.transmit(),
+            Link::Package => self.parts.upgrade.transmit(),
         }
     }
 
@@ -185,54 +186,54 @@ impl<B: Board> Device<B> {
         match link {
             Link::Center => {
                 self.mqtt.transmitted(now, count);
-                if let Phase::Leaving(_, next) = self.core.connection.phase {
+                if let Phase::Leaving(_, next) = self.parts.connection.phase {
                     if self.mqtt.transmit().is_empty() {
-                        self.core.left(now, next);
+                        self.parts.left(now, next);
                     }
                 }
             }
-            Link::Package => self.download.transmitted(count),
+            Link::Package => self.parts.upgrade.transmitted(count),
         }
     }
 
     /// When [`Device::timeout`] is due at the latest.
+    #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        let core = &self.core;
-        Instant::earliest(&[self.mqtt.poll_at(), self.download.poll_at(), core.connection_poll_at(), core.upgrade_poll_at()])
+        let parts = &self.parts;
+        Instant::earliest(&[self.mqtt.poll_at(), parts.connection_poll_at(), parts.upgrade.poll_at()])
     }
 
-    /// Lets pass what is due.
+    /// Handles every deadline that has expired by `now`.
     pub fn timeout(&mut self, now: Instant) {
         self.mqtt.timeout(now);
-        self.download.timeout(now);
-        self.core.connection_timeout(now);
-        self.core.upgrade_timeout(now, &mut self.download);
+        self.parts.connection_timeout(now);
+        self.parts.upgrade_timeout(now);
     }
 
     fn run_mqtt(&mut self, now: Instant) {
-        let Self { mqtt, core, download } = self;
-        while core.events.has_room() {
+        let Self { mqtt, parts } = self;
+        while parts.events.has_room() {
             let Some(event) = mqtt.poll(now) else { break };
             match event {
                 Heard::Connected { .. } => {
-                    core.connection.phase = Phase::Subscribing;
-                    let filter = topic::subscription(&core.client_id);
+                    parts.connection.phase = Phase::Subscribing;
+                    let filter = topic::subscription(&parts.client_id);
                     if !filter.is_ok_and(|filter| mqtt.subscribe(now, &filter, QoS::AtLeastOnce).is_ok()) {
-                        core.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
+                        parts.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
                     }
                 }
-                Heard::Refused(return_code) => core.refused(now, return_code),
-                Heard::Subscribed { granted: Some(_), .. } => core.subscribed(now),
+                Heard::Refused(return_code) => parts.refused(now, return_code),
+                Heard::Subscribed { granted: Some(_), .. } => parts.subscribed(now),
                 Heard::Subscribed { granted: None, .. } => {
-                    core.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
+                    parts.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
                 }
-                Heard::Message { payload, .. } => match core.message(now, payload, download) {
-                    Outcome::Stay => {}
-                    Outcome::Leave(next) => core.leave(now, next, mqtt),
-                },
+                Heard::Message { payload, .. } => {
+                    parts.message(now, payload);
+                    parts.run_farewell(now, mqtt);
+                }
                 Heard::Acknowledged(id) => {
-                    if let Some(Sender::Upgrade(status)) = core.outbox.acknowledged(id) {
-                        core.report_arrived(now, status);
+                    if let Some(Sender::Upgrade(status)) = parts.outbox.acknowledged(id) {
+                        parts.tell_upgrade(now, Input::Acknowledged(status));
                     }
                 }
                 Heard::Failed(error) => {
@@ -242,21 +243,26 @@ impl<B: Board> Device<B> {
                         MqttError::TooLarge => (Class::Disabled, code::PROTOCOL),
                         _ => (Class::Network, code::PROTOCOL),
                     };
-                    core.connection_failed(now, class, event::topic::CENTER, code);
+                    parts.connection_failed(now, class, event::topic::CENTER, code);
                 }
             }
         }
     }
 
+    /// Says goodbye where something is to follow on it.
+    fn run_farewell(&mut self, now: Instant) {
+        self.parts.run_farewell(now, &mut self.mqtt);
+    }
+
     /// Gives MQTT what waits, as far as it has room.
     fn run_outbox(&mut self) {
-        let Self { mqtt, core, .. } = self;
-        while core.is_online() {
-            let Some(due) = core.outbox.due() else { break };
-            let topic = Topic { direction: Direction::Up, client_id: &core.client_id, class: due.class, endpoint: None };
+        let Self { mqtt, parts } = self;
+        while parts.is_online() {
+            let Some(due) = parts.outbox.due() else { break };
+            let topic = Topic { direction: Direction::Up, client_id: &parts.client_id, class: due.class, endpoint: None };
             let Ok(name) = topic.name() else { break };
             let publish = Publish { topic: &name, qos: due.qos, retain: false, dup: due.again.is_some(), id: due.again };
-            let session = core.connection.session.as_ref();
+            let session = parts.connection.session.as_ref();
             let written = mqtt.publish_with(&publish, |room| {
                 room.get_mut(..due.frame.len())?.copy_from_slice(due.frame);
                 match session {
@@ -265,7 +271,7 @@ impl<B: Board> Device<B> {
                 }
             });
             match written {
-                Ok(id) => core.outbox.sent(id),
+                Ok(id) => parts.outbox.sent(id),
                 Err(_) => break,
             }
         }

@@ -4,6 +4,7 @@ use super::limits;
 use crate::mqtt::packet::{PacketId, QoS};
 use qth_protocol::command::{self, Class};
 use qth_protocol::frame::{self, PackageId};
+use qth_protocol::ota::Status;
 
 /// There is no room for the message; nothing was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum Sender {
     /// Nobody waits for it.
     Nobody,
     /// The upgrade: the report with this status code arrived.
-    Upgrade(u8),
+    Upgrade(Status),
 }
 
 /// Where a message is on its way.
@@ -73,7 +74,7 @@ impl Outbox {
         let [l0, l1] = (total as u16).to_le_bytes();
         let sender = match sender {
             Sender::Nobody => 0,
-            Sender::Upgrade(status) => status,
+            Sender::Upgrade(status) => status as u8,
         };
         head.copy_from_slice(&[l0, l1, ((class as u8) << 4) | qos as u8, sender, 0, 0, 0]);
         self.used = self.used.saturating_add(total);
@@ -105,10 +106,8 @@ impl Outbox {
     /// MQTT says that the message sent under `id` has arrived.
     pub fn acknowledged(&mut self, id: PacketId) -> Option<Sender> {
         let (at, length) = self.find(|way| way == Way::InFlight(id.get()))?;
-        let sender = match self.bytes.get(at.checked_add(3)?).copied()? {
-            0 => Sender::Nobody,
-            status => Sender::Upgrade(status),
-        };
+        let status = Status::from_code(self.bytes.get(at.checked_add(3)?).copied()?);
+        let sender = status.map_or(Sender::Nobody, Sender::Upgrade);
         self.remove(at, length);
         Some(sender)
     }
@@ -127,10 +126,10 @@ impl Outbox {
     }
 
     /// A report of this status waits or is in flight.
-    pub fn holds(&self, status: u8) -> bool {
+    pub fn holds(&self, status: Status) -> bool {
         let mut at = 0;
         while let Some(length) = self.length(at) {
-            if self.bytes.get(at.saturating_add(3)) == Some(&status) {
+            if self.bytes.get(at.saturating_add(3)) == Some(&(status as u8)) {
                 return true;
             }
             at = at.saturating_add(length);

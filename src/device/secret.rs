@@ -1,7 +1,7 @@
 //! What the device must not forget: its secret, and where the Center has moved it to.
 
 use super::config::{Product, Security, Server};
-use super::{limits, Core};
+use super::{limits, Components};
 use crate::board::Board;
 use heapless::{String, Vec};
 use qth_flash::records::Key;
@@ -9,7 +9,7 @@ use qth_flash::records::Key;
 const SECRET_RECORD: usize = 3 + limits::PRODUCT + limits::DEVICE_KEY + limits::DEVICE_SECRET;
 const SETTINGS_RECORD: usize = 8 + 2 * limits::HOST + 3 * limits::PRODUCT;
 
-impl<B: Board> Core<B> {
+impl<B: Board> Components<B> {
     /// The device secret, if the Center has given one for this product and device key.
     pub(super) fn secret(&self) -> Option<&str> {
         Some(self.ds.as_str()).filter(|ds| !ds.is_empty())

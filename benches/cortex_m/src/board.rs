@@ -186,7 +186,7 @@ fn call(device: &mut Device<Bare>, now: Instant, bytes: &mut [u8; 64]) -> bool {
         16 => device.send_information(ids),
         17 => device.ota_request(true),
         18 => device.ota_action(now, 1),
-        19 => device.set_mcu_version(text, text),
+        19 => device.set_mcu_version(now, text, text),
         20 => {
             output_all(device.plan());
             device.progress().is_some()

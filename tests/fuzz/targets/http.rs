@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use qth::ota::download::{Download, Step};
+use qth::upgrade::download::{Download, Step};
 use qth::time::Instant;
 
 const PIECE: usize = 256;

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use qth_protocol::ota::FileInfo;
 use qth_protocol::ota::Plan;
-use qth::ota::url::Url;
+use qth::upgrade::url::Url;
 use qth_protocol::ota::{COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -28,9 +28,9 @@ enum Script {
 
 impl Mcu {
     /// The script is started.
-    pub fn script_started<const E: usize, const W: usize>(&mut self, device: &mut Device<SimBoardOf<E, W>>) {
+    pub fn script_started<const E: usize, const W: usize>(&mut self, device: &mut Device<SimBoardOf<E, W>>, now: Instant) {
         self.script = Script::Idle;
-        assert!(device.set_mcu_version(COMPONENT, self.version()));
+        assert!(device.set_mcu_version(now, COMPONENT, self.version()));
     }
 
     pub fn version(&self) -> &str {
@@ -84,7 +84,7 @@ impl Mcu {
                 Script::Updating { target }
             }
             Script::Updating { target } => {
-                assert!(device.set_mcu_version(COMPONENT, &target));
+                assert!(device.set_mcu_version(now, COMPONENT, &target));
                 self.version = Some(target);
                 Script::Idle
             }

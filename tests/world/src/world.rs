@@ -579,7 +579,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                 assert!(device.set_ota_key(key));
             }
             if self.firmware == Firmware::OfMcu {
-                self.mcu.script_started(&mut device);
+                self.mcu.script_started(&mut device, self.now);
             }
             if !(is_new && self.firmware == Firmware::Mute) {
                 assert!(device.start(self.now));

@@ -77,7 +77,7 @@ fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
     for answer in [&[0x20, 2, 0, 0][..], &[0x90, 3, 0, 1, 1], &large] {
         let length = device.transmit(Link::Center).len();
         device.transmitted(now, Link::Center, length);
-        device.received(now, Link::Center, answer);
+        let _not_all = device.received(now, Link::Center, answer);
         while device.poll(now).is_some() {}
     }
     let wait = device.poll_at().unwrap().millis_since(now);

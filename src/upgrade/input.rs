@@ -1,0 +1,117 @@
+//! What an upgrade is told, and what it has the device do.
+
+use super::timers::Timer;
+use heapless::Vec;
+use qth_protocol::ota::{Failure, Status};
+
+/// Something that happens to an upgrade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// The Center offers a plan: the payload of command 0x0111.
+    Plan(&'a [u8]),
+    /// The Center tells where a component's package is: the payload of command 0x0113.
+    FileInfo(&'a [u8]),
+    /// The application accepts the plan.
+    Accept,
+    /// The application refuses the plan.
+    Refuse,
+    /// The script has the module download an MCU's package.
+    McuFetch,
+    /// The script says that it updates an MCU.
+    McuUpdate,
+    /// The script has named the version of an MCU.
+    McuVersion,
+    /// The application's package could not be installed, or what was installed did not run.
+    ApplicationFailed(Failure),
+    /// The application has started the device.
+    Start,
+    /// The application has stopped the device.
+    Stop,
+    /// The connection to the Center is ready.
+    Online,
+    /// The Center has acknowledged the report of this status.
+    Acknowledged(Status),
+    /// A piece of the package was used up.
+    Received,
+    /// All of the package has come, or the download was given up.
+    Fetched(Result<(), Failure>),
+    /// A deadline has expired.
+    Expired(Timer),
+}
+
+/// What the application is to be told; the device knows about which component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A plan waits for its word.
+    Plan,
+    /// The component was upgraded, or was not.
+    Result(bool),
+    /// The package of an MCU is announced.
+    McuInfo,
+    /// The package of an MCU can be read.
+    McuPackage,
+}
+
+/// What the device has to do after an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Report a status of the component in progress, and the reason of a failure.
+    Report(Status, Option<Failure>),
+    /// The same, unless such a report is on its way already.
+    ReportOnce(Status, Option<Failure>),
+    /// Tell the application.
+    Tell(Notice),
+    /// Tell the Center that it could not make use of its command, by this exception code.
+    Exception(u8),
+    /// Nothing: the input does not apply in this state.
+    Ignored,
+    /// Open the link to the server that has the package.
+    Open,
+    /// Close that link.
+    Close,
+    /// Go on at the driver's next turn.
+    Yield,
+    /// Restart the board, after a farewell to the Center.
+    Restart,
+}
+
+/// The most effects that one input has.
+const EFFECTS_MAX: usize = 4;
+
+/// The effects of one input, in the order in which they are to be carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Effects(Vec<Effect, EFFECTS_MAX>);
+
+impl Effects {
+    /// No effect yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// This effect alone.
+    pub fn of(effect: Effect) -> Self {
+        let mut effects = Self::new();
+        effects.push(effect);
+        effects
+    }
+
+    /// Adds an effect behind the others.
+    pub fn push(&mut self, effect: Effect) {
+        let pushed = self.0.push(effect);
+        debug_assert!(pushed.is_ok(), "no input has more than {EFFECTS_MAX} effects");
+    }
+
+    /// Returns whether this effect is among them.
+    pub fn contains(&self, effect: Effect) -> bool {
+        self.0.contains(&effect)
+    }
+}
+
+impl core::ops::Deref for Effects {
+    type Target = [Effect];
+
+    fn deref(&self) -> &[Effect] {
+        &self.0
+    }
+}

@@ -1,0 +1,132 @@
+//! The states of an upgrade.
+
+use super::content::Fetching;
+use qth_protocol::ota::{Failure, Kind};
+
+/// Where an upgrade is, each state with what only it needs.
+///
+/// What outlives a restart of it is its [`Stage`]; [`State::restored`] is the way back.
+#[derive(Default)]
+pub enum State {
+    /// There is no plan.
+    #[default]
+    Idle,
+    /// The plan waits for the application's word.
+    Offered {
+        /// The application has heard of it since the last restart.
+        is_told: bool,
+    },
+    /// Accepted: the file information of the next component is awaited.
+    Confirmed,
+    /// The package comes in.
+    Downloading(Fetching),
+    /// The download waits for its next attempt, or for the connection after a restart.
+    Paused,
+    /// The new firmware is in its slot and verified.
+    Downloaded,
+    /// The device has said that it updates, and restarts once the Center has heard that.
+    Installing,
+    /// The restart is due: into a firmware on trial, or back to the old one.
+    Restarting,
+    /// The new firmware runs and has to reach the Center.
+    Trial,
+    /// An MCU's package is announced to the script, or the script installs it.
+    McuUpdating,
+    /// An MCU's package is verified, and the script reads it.
+    McuReading,
+    /// The component has failed, and with it the plan; the Center has not acknowledged the report yet.
+    Ended(Failure),
+}
+
+/// What is kept of a [`State`] in flash. The numbers never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// No plan.
+    Idle = 0,
+    /// A plan waits for the application's word.
+    Offered = 1,
+    /// Accepted; the file information of the next component is awaited.
+    Confirmed = 2,
+    /// A package is being downloaded, or its next attempt is awaited.
+    Downloading = 3,
+    /// The package is in the slot and verified.
+    Downloaded = 4,
+    /// The restart into the new firmware is due or has happened; an MCU is being updated.
+    Updating = 5,
+    /// Over for this component; the report of it is not acknowledged yet.
+    Ended = 6,
+}
+
+impl Stage {
+    /// The stage with this number.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Idle,
+            1 => Self::Offered,
+            2 => Self::Confirmed,
+            3 => Self::Downloading,
+            4 => Self::Downloaded,
+            5 => Self::Updating,
+            6 => Self::Ended,
+            _ => return None,
+        })
+    }
+}
+
+impl State {
+    /// What is kept of it.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::Idle => Stage::Idle,
+            Self::Offered { .. } => Stage::Offered,
+            Self::Confirmed => Stage::Confirmed,
+            Self::Downloading(_) | Self::Paused => Stage::Downloading,
+            Self::Downloaded | Self::McuReading => Stage::Downloaded,
+            Self::Installing | Self::Restarting | Self::Trial | Self::McuUpdating => Stage::Updating,
+            Self::Ended(_) => Stage::Ended,
+        }
+    }
+
+    /// The state after a restart: what was kept, for a component of this kind, with a firmware that is on trial or not.
+    pub fn restored(stage: Stage, failure: Option<Failure>, kind: Kind, is_trial: bool) -> Self {
+        match (stage, kind) {
+            (Stage::Idle, _) => Self::Idle,
+            (Stage::Offered, _) => Self::Offered { is_told: false },
+            (Stage::Confirmed, _) => Self::Confirmed,
+            (Stage::Downloading, _) => Self::Paused,
+            (Stage::Downloaded, Kind::Module) => Self::Downloaded,
+            (Stage::Downloaded, Kind::Mcu) => Self::McuReading,
+            (Stage::Updating, Kind::Module) if is_trial => Self::Trial,
+            (Stage::Updating, Kind::Module) => Self::Installing,
+            (Stage::Updating, Kind::Mcu) => Self::McuUpdating,
+            (Stage::Ended, _) => Self::Ended(failure.unwrap_or(Failure::Flash)),
+        }
+    }
+
+    /// Why the component has failed.
+    pub const fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Ended(failure) => Some(*failure),
+            _ => None,
+        }
+    }
+
+    /// The state's name, as in the table of `docs/ARCHITECTURE.md`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "Idle",
+            Self::Offered { .. } => "Offered",
+            Self::Confirmed => "Confirmed",
+            Self::Downloading(_) => "Downloading",
+            Self::Paused => "Paused",
+            Self::Downloaded => "Downloaded",
+            Self::Installing => "Installing",
+            Self::Restarting => "Restarting",
+            Self::Trial => "Trial",
+            Self::McuUpdating => "McuUpdating",
+            Self::McuReading => "McuReading",
+            Self::Ended(_) => "Ended",
+        }
+    }
+}

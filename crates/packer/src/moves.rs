@@ -38,18 +38,20 @@ pub fn encode(old: &[u8], new: &[u8], interval: Option<u32>) -> Result<Vec<u8>, 
     Ok(segments)
 }
 
+/// Codes the bytes from `begin` to `end`. `distance` is that before the segment, and afterwards that behind it.
 fn segment(origins: &[Origin], begin: usize, end: usize, distance: &mut u32) -> Vec<u8> {
     let mut encoder = Encoder::new();
     let mut models = vec![EVEN; bsdiff::MODELS];
     let mut at = begin;
     let run = |from: usize, same: &dyn Fn(Origin) -> bool| origins[from..end].iter().take_while(|origin| same(**origin)).count();
+    let equal_from = |from: usize, distance: u32| run(from, &|origin| origin == Origin::Old { distance, change: 0 });
+    if equal_from(begin, *distance) == end - begin {
+        // Nothing but a copy from where the segment before has left off: an empty segment says so.
+        return Vec::new();
+    }
     loop {
         let here = *distance;
-        let equal = run(at, &|origin| origin == Origin::Old { distance: here, change: 0 });
-        if equal == end - begin {
-            // Nothing but a copy: an empty segment says so.
-            return Vec::new();
-        }
+        let equal = equal_from(at, here);
         at += equal;
         encoder.length(&mut models, bsdiff::EQUAL, Some(equal as u32).filter(|_| at < end));
         if at == end {

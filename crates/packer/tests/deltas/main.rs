@@ -65,6 +65,21 @@ fn every_delta_restores_the_new_image_in_pieces_of_any_size() {
 }
 
 #[test]
+fn a_segment_may_begin_with_a_move_and_be_a_copy_from_there_on() {
+    let mut random = Random(17);
+    let bytes: Vec<u8> = (0..8192).map(|_| random.next() as u8).collect();
+    let swapped = [&bytes[4096..], &bytes[..4096]].concat();
+    let pairs = [(&bytes[..32], &bytes[16..32]), (&bytes, &bytes[100..]), (&bytes, &swapped)];
+    for (old, new) in pairs {
+        for interval in [None, Some(1024), Some(4096), Some(32 * 1024)] {
+            let options = Options { interval, ..options(Plain, &[Method::Bsdiff]) };
+            let image = applied(old, &delta(old, new, &options).bytes, &mut random).unwrap().image;
+            assert!(image == new, "{} to {} bytes, {interval:?}", old.len(), new.len());
+        }
+    }
+}
+
+#[test]
 fn where_code_is_makes_a_difference_exactly_for_the_instruction_sets_that_say_so() {
     for instructions in [Plain, Thumb, Riscv32, X86_64] {
         let image = Program::new(60, 1).link(instructions);

@@ -149,14 +149,14 @@ pub enum Curve {
 }
 
 /// What a package was made of.
-enum Made<'a> {
+enum Made {
     Full,
     Delta(Delta),
-    /// For a board of this layout, and from this image.
-    InPlace(InPlace, Layout, &'a [u8]),
+    /// For a board of this layout.
+    InPlace(InPlace, Layout),
 }
 
-impl Made<'_> {
+impl Made {
     /// How it was made, and what else was tried.
     fn how(&self) -> Value {
         let candidate =
@@ -168,7 +168,7 @@ impl Made<'_> {
                 how["tried"] = delta.tried.iter().map(candidate).collect();
                 how
             }
-            Made::InPlace(made, layout, _) => {
+            Made::InPlace(made, layout) => {
                 let way = |way: &inplace::Way| {
                     let mut how = candidate(&way.chosen);
                     how["runs"] = json!(way.runs);
@@ -248,7 +248,7 @@ impl Task {
                 let made = match layout {
                     None => qth_packer::make(&old, &new, &options, &mut told).map(Made::Delta),
                     Some(layout) => {
-                        inplace::make(&old, &new, &options, &layout, &mut told).map(|made| Made::InPlace(made, layout, &old))
+                        inplace::make(&old, &new, &options, &layout, &mut told).map(|made| Made::InPlace(made, layout))
                     }
                 };
                 progress.end();
@@ -293,7 +293,7 @@ impl Task {
 }
 
 impl About {
-    fn write(&self, api: &Api, known: Manifest<'_>, payload: &[u8], made: &Made<'_>) -> anyhow::Result<()> {
+    fn write(&self, api: &Api, known: Manifest<'_>, payload: &[u8], made: &Made) -> anyhow::Result<()> {
         let next_key = self.next_key.as_deref().map(text).transpose()?;
         let next_key = next_key.as_deref().map(|pem| PublicKey::from_pem(pem).ok_or(SignError::PublicKey)).transpose()?;
         let manifest = Manifest {
@@ -312,11 +312,10 @@ impl About {
         if let Some(key) = &self.key {
             package = sign::sign(&package, &text(key)?)?;
         }
-        if let Made::InPlace(_, layout, old) = made {
+        if let Made::InPlace(_, layout) = made {
             layout.check_size(package.len())?;
-            // There and back, by the device's own code.
-            container::image(&container::open(&package)?, Some(old))?;
         }
+        container::check(&package)?;
         write(&self.output, &package)?;
         let mut how = made.how();
         how["size"] = json!(package.len());

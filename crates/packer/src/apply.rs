@@ -1,14 +1,25 @@
 //! What a device does with a delta, by its own code.
 
-use qth_package::delta::{Error, RestartPoint, Slices, Standard, Step};
+use crate::Memory;
+use qth_package::delta::{Decoder, Error, RestartPoint, Slices, Standard, Step, Tiny};
 
-/// The new image that a delta makes of the old one.
+/// The new image that a delta makes of the old one on a device with this memory.
 ///
 /// # Errors
-/// The delta is damaged, or not for this image; damage that makes sense is found by the new image's digest only.
-pub fn apply(old: &[u8], delta: &[u8]) -> Result<Vec<u8>, Error> {
+/// The delta is damaged, or not for this image or memory; damage that makes sense is found by the new image's digest only.
+pub fn apply(old: &[u8], delta: &[u8], memory: Memory) -> Result<Vec<u8>, Error> {
+    match memory {
+        Memory::Standard => apply_by(&mut Standard::new(), old, delta),
+        Memory::Tiny => apply_by(&mut Tiny::new(), old, delta),
+    }
+}
+
+fn apply_by<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
+    decoder: &mut Decoder<MODELS, SHIFTS, PAGE>,
+    old: &[u8],
+    delta: &[u8],
+) -> Result<Vec<u8>, Error> {
     let mut new = Vec::new();
-    let mut decoder = Standard::new();
     decoder.begin(RestartPoint::START);
     let mut rest = delta;
     loop {

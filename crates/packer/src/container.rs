@@ -2,6 +2,7 @@
 
 use crate::apply::apply;
 use crate::board;
+use crate::Memory;
 use qth_package::delta::{self, Header};
 use qth_package::inplace::staged::{Payload, Way};
 use qth_package::{id, Format, Manifest, Outline, Package, Scheme, Source, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
@@ -286,7 +287,7 @@ pub fn image(package: &Package<'_>, old: Option<&[u8]>) -> Result<Vec<u8>, Packa
         (_, Some(source), Some(old)) if old.len() != source.size as usize || sha256(old) != source.sha256 => {
             return Err(PackageError::Source(source.version.to_owned()));
         }
-        (Format::Delta, Some(_), Some(old)) => apply(old, package.payload).map_err(|_| PackageError::Target)?,
+        (Format::Delta, Some(_), Some(old)) => apply(old, package.payload, Memory::Standard).map_err(|_| PackageError::Target)?,
         (Format::InPlace, Some(_), Some(old)) => {
             let outcome = board::install(old, package, *target_size as usize).ok_or(PackageError::Target)?;
             if outcome.back != old {
@@ -300,6 +301,19 @@ pub fn image(package: &Package<'_>, old: Option<&[u8]>) -> Result<Vec<u8>, Packa
         return Err(PackageError::Target);
     }
     Ok(image)
+}
+
+/// Reads a package that was made as devices do: it is whole, its manifest says what its payload does, and a full one holds the image
+/// that it names. Deltas and in-place payloads are applied where they are made.
+///
+/// # Errors
+/// It should not have been made.
+pub fn check(bytes: &[u8]) -> Result<(), PackageError> {
+    let package = open(bytes)?;
+    match package.manifest.format {
+        Format::Full => image(&package, None).map(drop),
+        Format::Delta | Format::InPlace => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -342,6 +356,18 @@ mod tests {
         let other = Manifest { target_sha256: sha256(b"other"), ..manifest };
         let bytes = unsigned(&other, &payload).unwrap();
         assert_eq!(image(&open(&bytes).unwrap(), Some(OLD)), Err(PackageError::Target));
+    }
+
+    #[test]
+    fn a_package_that_should_not_have_been_made_is_told_from_a_good_one() {
+        let checked = |manifest: &Manifest<'_>, payload: &[u8]| check(&unsigned(manifest, payload).unwrap());
+        assert_eq!(checked(&manifest(NEW), NEW), Ok(()));
+        assert_eq!(checked(&Manifest { target_sha256: sha256(OLD), ..manifest(NEW) }, NEW), Err(PackageError::Target));
+        assert_eq!(checked(&manifest(NEW), OLD), Err(PackageError::Payload("size")));
+        let (payload, manifest) = delta();
+        assert_eq!(checked(&manifest, &payload), Ok(()));
+        let other = Manifest { target_size: 1, ..manifest };
+        assert_eq!(checked(&other, &payload), Err(PackageError::Contradiction("sizes of the new image")));
     }
 
     #[test]

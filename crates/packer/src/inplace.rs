@@ -4,6 +4,7 @@
 //! where they can; other blocks are looked through once more, beside what is left of the old image. Some tables and orders are
 //! tried, and the smallest is kept.
 
+use crate::container::{self, sha256};
 use crate::image::Image;
 use crate::learn::Table;
 use crate::lzma::{self, Part};
@@ -15,6 +16,7 @@ use qth_package::delta::field::InstructionSet;
 use qth_package::delta::{Header, Method};
 use qth_package::inplace::order::{Order, Run};
 use qth_package::inplace::FORMAT;
+use qth_package::Source;
 use std::ops::Range;
 
 /// So many tables, the best of an ordinary delta, are tried for each way.
@@ -84,8 +86,8 @@ pub struct InPlace {
     pub back: Way,
 }
 
-/// Makes the payload that rewrites `old` to `new`, and back. Of the options, those of the instruction set count. `progress` is told
-/// of each step.
+/// Makes the payload that rewrites `old` to `new`, and back; then a board in memory does both, once, which takes a small part of the
+/// time that making it takes. Of the options, those of the instruction set count. `progress` is told of each step.
 ///
 /// # Errors
 /// See [`Error`]. Whether the staging area holds the package is known only once that is made: [`Layout::check_size`].
@@ -106,22 +108,35 @@ pub fn make(
             Err(Error::Slot(image.len()))
         }
     };
-    let (old, new) = (padded(old)?, padded(new)?);
+    let (old_blocks, new_blocks) = (padded(old)?, padded(new)?);
     let options = Options { interval: Some(layout.block), ..options.clone() };
     let mut report = Progress { done: 0, of: 2 * (STEPS + TABLES) };
     let mut step = || {
         progress(report);
         report.done += 1;
     };
-    let there = way(&old, &new, &options, layout.block, &mut step)?;
-    let back = way(&new, &old, &options, layout.block, &mut step)?;
+    let there = way(&old_blocks, &new_blocks, &options, layout.block, &mut step)?;
+    let back = way(&new_blocks, &old_blocks, &options, layout.block, &mut step)?;
     let mut bytes = Vec::new();
     for value in [FORMAT, layout.block.ilog2(), there.bytes.len() as u32] {
         number(&mut bytes, value);
     }
     bytes.extend(&there.bytes);
     bytes.extend(&back.bytes);
+    check(old, new, &bytes)?;
     Ok(InPlace { bytes, there, back })
+}
+
+/// Rewrites a slot by a payload that was made, there and back, by the device's own code.
+fn check(old: &[u8], new: &[u8], payload: &[u8]) -> Result<(), Error> {
+    let source = Source { version: "", size: old.len() as u32, sha256: sha256(old) };
+    let image = container::in_place_manifest(new, source, payload)
+        .and_then(|manifest| container::unsigned(&manifest, payload))
+        .and_then(|package| container::image(&container::open(&package)?, Some(old)));
+    match image {
+        Ok(image) if image == new => Ok(()),
+        _ => Err(Error::Fault),
+    }
 }
 
 /// The smallest way that was found.
@@ -318,5 +333,23 @@ impl Blocks<'_> {
             }
         }
         within
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_that_does_not_lead_there_or_not_back_is_not_handed_out() {
+        let (old, new) = ([7; 1500], [&[7; 1200][..], &[9; 1000]].concat());
+        let options = Options { instructions: Some(InstructionSet::Plain), ..Options::default() };
+        let layout = Layout { slot: 1 << 16, staging: 1 << 16, block: 1024 };
+        let made = make(&old, &new, &options, &layout, &mut |_| ()).unwrap().bytes;
+        assert_eq!(check(&old, &new, &made), Ok(()));
+        assert_eq!(check(&old, &old, &made), Err(Error::Fault));
+        assert_eq!(check(&new, &new, &made), Err(Error::Fault));
+        assert_eq!(check(&old, &new, &made[..made.len() - 1]), Err(Error::Fault));
+        assert_eq!(check(&old, &new, &made[..7]), Err(Error::Fault));
     }
 }

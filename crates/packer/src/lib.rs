@@ -4,6 +4,8 @@
 //! alignment; the table of shifts that explains it best, by dynamic programming. The old image, corrected by that table, aligns
 //! better than the one before, so all of it is done three times, and each time it is learned anew which part is code. Each table is tried with each method that the device has,
 //! and the smallest delta is kept. The same images always give the same bytes.
+//!
+//! What is handed out has been applied by the device's own code, and has led to the new image: [`Error::Fault`] otherwise.
 #![forbid(unsafe_code)]
 
 mod align;
@@ -22,6 +24,7 @@ mod range;
 pub mod sign;
 
 use align::{align, Cover};
+use apply::apply;
 use image::Image;
 use learn::{learn, Evidence, Table};
 use qth_package::delta::decoder::{STANDARD_SHIFTS, TINY_SHIFTS};
@@ -57,6 +60,8 @@ pub enum Error {
     Slot(usize),
     /// The package, of this size, leaves no room for a scratch block in the staging area.
     Staging(usize),
+    /// The device's own code does not get to the right image by what was made: a bug here or there.
+    Fault,
 }
 
 impl fmt::Display for Error {
@@ -74,6 +79,9 @@ impl fmt::Display for Error {
                     to,
                     "the package has {size} bytes, and with a scratch block behind it does not fit the staging area"
                 )
+            }
+            Error::Fault => {
+                "a device would not get to the right image by what was made, so it was dropped: this is a bug of this program"
             }
         })
     }
@@ -153,7 +161,8 @@ pub struct Delta {
     pub tried: Vec<Candidate>,
 }
 
-/// Makes the delta from `old` to `new`. `progress` is told of each step.
+/// Makes the delta from `old` to `new`, and applies it as a device with this memory does: once, which takes a small part of the
+/// time that making it takes. `progress` is told of each step.
 ///
 /// # Errors
 /// See [`Error`].
@@ -183,8 +192,18 @@ pub fn make(old: &[u8], new: &[u8], options: &Options, progress: &mut dyn FnMut(
         }
         Ok(())
     })?;
+    let best = best.ok_or(Error::Encoder)?;
+    check(old, new, &best.bytes, options.memory)?;
     step();
-    best.map(|best| Delta { tried, ..best }).ok_or(Error::Encoder)
+    Ok(Delta { tried, ..best })
+}
+
+/// Applies a delta that was made, by the device's own code.
+fn check(old: &[u8], new: &[u8], delta: &[u8], memory: Memory) -> Result<(), Error> {
+    match apply(old, delta, memory) {
+        Ok(image) if image == new => Ok(()),
+        _ => Err(Error::Fault),
+    }
 }
 
 /// How often [`search`] tells of a step, and who calls it once more.
@@ -317,4 +336,22 @@ fn encode(corrected: &[u8], new: &[u8], header: &Header, table: &Table) -> Resul
         }
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delta_that_leads_elsewhere_or_is_for_more_memory_is_not_handed_out() {
+        let (old, new) = ([7; 300], [&[7; 150][..], &[9; 100]].concat());
+        let options = |method| Options { instructions: Some(InstructionSet::Plain), methods: vec![method], ..Options::default() };
+        let made = |method| make(&old, &new, &options(method), &mut |_| ()).unwrap().bytes;
+        let (small, large) = (made(Method::Bsdiff), made(Method::LzmaLonger));
+        assert_eq!(check(&old, &new, &small, Memory::Tiny), Ok(()));
+        assert_eq!(check(&old, &new, &large, Memory::Standard), Ok(()));
+        assert_eq!(check(&old, &new, &large, Memory::Tiny), Err(Error::Fault));
+        assert_eq!(check(&old, &old, &small, Memory::Tiny), Err(Error::Fault));
+        assert_eq!(check(&old, &new, &small[..small.len() - 1], Memory::Tiny), Err(Error::Fault));
+    }
 }

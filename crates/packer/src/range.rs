@@ -9,6 +9,8 @@ const TOP: u32 = 1 << 24;
 const CLASS_BITS: u32 = 5;
 /// Class that stands for everything to the end of the segment.
 const CLASS_REST: u32 = 31;
+/// The numbers of [`Encoder::length`] are below this.
+pub const LENGTH_END: u32 = 1 << 24;
 
 /// One segment in the making.
 pub struct Encoder {

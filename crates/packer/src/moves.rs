@@ -110,11 +110,11 @@ fn segment(origins: &[Origin], begin: usize, end: usize, distance: &mut u32) -> 
 mod tests {
     use super::*;
     use crate::{apply, header, package, Memory, Options};
-    use qth::delta::field::InstructionSet;
-    use qth::delta::{Header, Method};
+    use qth_package::delta::field::InstructionSet;
+    use qth_package::delta::{Header, Method};
 
     /// The image that a device gets by these covers.
-    fn image(old: &[u8], new: &[u8], covers: &[Cover], interval: Option<u32>) -> Result<Vec<u8>, qth::delta::Error> {
+    fn image(old: &[u8], new: &[u8], covers: &[Cover], interval: Option<u32>) -> Result<Vec<u8>, qth_package::delta::Error> {
         let options = Options { instructions: Some(InstructionSet::Plain), interval, ..Options::default() };
         let header = Header { method: Method::Bsdiff, ..header(old, new, &options).unwrap() };
         let mut delta = package::begin(&header, &Default::default());

@@ -3,8 +3,7 @@
 
 use core::mem::MaybeUninit;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
-use qth::board::Status;
-use qth::board::{About, Board, Started};
+use qth::board::{About, Board, Started, Status};
 use qth::device::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
@@ -192,7 +191,7 @@ fn call(device: &mut Device<Bare>, now: Instant, bytes: &mut [u8; 64]) -> bool {
             device.progress().is_some()
         }
         21 => device.mcu_package_read(now, input(), bytes).is_some(),
-        22 => device.application_failed(Failure::BadArchive),
+        22 => device.application_failed(now, Failure::BadArchive),
         #[cfg(feature = "pack")]
         23 => device.set_ota_key(text),
         _ => match device.event() {

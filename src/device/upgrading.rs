@@ -112,17 +112,18 @@ impl<B: Board> Components<B> {
             Notice::Result(success) if is_mcu => self.events.push(Event::McuResult(success, name)),
             Notice::Result(success) => self.events.push(Event::Result(success, name)),
             Notice::McuPackage => self.events.push(Event::McuPackage(name)),
-            Notice::McuInfo => return self.tell_of_mcu_package(),
+            Notice::McuInfo => self.tell_of_mcu_package(),
         };
     }
 
     /// The file information, as it was kept.
     // Inlined into its caller it would give every report its room.
     #[inline(never)]
-    fn tell_of_mcu_package(&mut self) {
+    fn tell_of_mcu_package(&mut self) -> bool {
         let mut bytes = [0; FILE_INFO_MAX];
-        if let Ok(Some(length)) = self.records.get(self.board.flash(), Key::File, &mut bytes) {
-            self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default()));
+        match self.records.get(self.board.flash(), Key::File, &mut bytes) {
+            Ok(Some(length)) => self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default())),
+            _ => false,
         }
     }
 }

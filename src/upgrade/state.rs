@@ -7,6 +7,7 @@ use qth_protocol::ota::{Failure, Kind};
 ///
 /// What outlives a restart of it is its [`Stage`]; [`State::restored`] is the way back.
 #[derive(Default)]
+#[allow(clippy::large_enum_variant, reason = "a device has one, in static memory")]
 pub enum State {
     /// There is no plan.
     #[default]

@@ -19,7 +19,7 @@ PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
 export QTH_LIB MPY_CROSS V
 
 .PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-device test-cmake test-qemu test-micropython \
-  test-system test-dist fuzz no-std size bench bench-delta lint format header check-header clean help
+  test-system test-dist miri fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -118,6 +118,10 @@ prove: packages ## Cut the power of upgrades at every flash operation, in every 
 	@$(PROVE) --mutants
 	@$(PROVE) --wear --firmware $(BUILD)/delta
 	@$(PROVE) --firmware $(BUILD)/delta --report build/prove.html
+
+miri: ## Run tests of the C interface and of what is beneath it under Miri, which stops at undefined behaviour
+	$(call say,miri,.ci/miri)
+	@.ci/miri
 
 fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECONDS=600 for longer
 	$(call say,fuzz,tests/fuzz)

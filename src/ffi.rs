@@ -11,7 +11,7 @@ use crate::port::bare::board::QthBoard;
 use crate::port::native::{Board, Port};
 use crate::port::Hooks;
 use crate::time::Instant;
-use core::mem::{align_of, size_of};
+use core::mem::{align_of, size_of, MaybeUninit};
 use heapless::String;
 use qth_protocol::nmea;
 use qth_protocol::ota::Failure;
@@ -719,7 +719,8 @@ fn crc_text(bytes: &[u8]) -> Option<&str> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct QthReader {
-    inside: [usize; 4],
+    // Some of these bytes are the padding of a `Reader`, which has no value.
+    inside: MaybeUninit<[usize; 4]>,
 }
 const _: () = assert!(size_of::<Reader<'static>>() <= size_of::<QthReader>());
 const _: () = assert!(align_of::<Reader<'static>>() <= align_of::<QthReader>());
@@ -764,9 +765,9 @@ pub struct QthItem {
 }
 
 fn keep_reader(reader: Reader<'_>) -> QthReader {
-    let mut kept = QthReader { inside: [0; 4] };
+    let mut kept = QthReader { inside: MaybeUninit::uninit() };
     // SAFETY: size and alignment are asserted above, and a reader has nothing to drop.
-    unsafe { (&raw mut kept).cast::<Reader<'_>>().write(reader) };
+    unsafe { kept.inside.as_mut_ptr().cast::<Reader<'_>>().write(reader) };
     kept
 }
 
@@ -827,7 +828,8 @@ pub unsafe extern "C" fn qth_reader_next(reader: *mut QthReader, item: *mut QthI
 /// A writer of a TTLV message; its inside is the library's.
 #[repr(C)]
 pub struct QthWriter {
-    inside: [usize; 16],
+    // As in a reader.
+    inside: MaybeUninit<[usize; 16]>,
 }
 const _: () = assert!(size_of::<Writer<'static>>() <= size_of::<QthWriter>());
 const _: () = assert!(align_of::<Writer<'static>>() <= align_of::<QthWriter>());
@@ -959,7 +961,76 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::port::bare::board::{QthFlash, QthMeasures, QthName, QthNetwork, QthOpening};
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Banks of records, each one block.
+    const BANKS: u32 = 3;
+    const BLOCK: u32 = 4096;
+    static FLASH: Mutex<[u8; (BANKS * BLOCK) as usize]> = Mutex::new([0xff; (BANKS * BLOCK) as usize]);
+
+    extern "C" fn millis() -> u32 {
+        0
+    }
+    extern "C" fn random(bytes: *mut u8, length: usize) {
+        // SAFETY: the library passes a pointer with its length.
+        unsafe { core::slice::from_raw_parts_mut(bytes, length) }.fill(4);
+    }
+    extern "C" fn name(_: QthName, _: *mut u8, _: usize) -> usize {
+        0
+    }
+    extern "C" fn measure(_: *mut QthMeasures) {}
+    extern "C" fn read(offset: u32, bytes: *mut u8, length: usize) -> bool {
+        // SAFETY: the library passes a pointer with its length.
+        let bytes = unsafe { core::slice::from_raw_parts_mut(bytes, length) };
+        bytes.copy_from_slice(&FLASH.lock()[offset as usize..][..length]);
+        true
+    }
+    extern "C" fn write(offset: u32, bytes: *const u8, length: usize) -> bool {
+        // SAFETY: the library passes a pointer with its length.
+        let bytes = unsafe { core::slice::from_raw_parts(bytes, length) };
+        FLASH.lock()[offset as usize..][..length].copy_from_slice(bytes);
+        true
+    }
+    extern "C" fn erase(offset: u32, length: u32) -> bool {
+        FLASH.lock()[offset as usize..][..length as usize].fill(0xff);
+        true
+    }
+    extern "C" fn open(_: u8, _: *const u8, _: usize, _: u16) -> QthOpening {
+        QthOpening::Failed
+    }
+    extern "C" fn opening(_: u8) -> QthOpening {
+        QthOpening::Failed
+    }
+    extern "C" fn send(_: u8, _: *const u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn receive(_: u8, _: *mut u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn close(_: u8) {}
+
+    /// What the driver without an operating system runs on; a host's has its own board.
+    static BOARD: QthBoard = QthBoard {
+        millis,
+        random,
+        name,
+        measure,
+        flash: QthFlash {
+            records: 0,
+            bank: BLOCK,
+            banks: BANKS,
+            slots: [0, 0],
+            slot: 0,
+            staging: 0,
+            started_by_slot: false,
+            trial_seconds: 60,
+            read,
+            write,
+            erase,
+        },
+        network: QthNetwork { open, opening, send, receive, close },
+    };
 
     static CALLS: Mutex<Vec<(u32, QthKind, i32, i32)>> = Mutex::new(Vec::new());
     static DEPTH: AtomicU32 = AtomicU32::new(0);
@@ -986,7 +1057,7 @@ mod tests {
     /// One test: there is one device in a process.
     #[test]
     fn events_go_to_the_handler_of_their_kind_until_the_interpreter_goes_away() {
-        let host = QthHost { call, events_wait: nothing, restart: nothing, board: None };
+        let host = QthHost { call, events_wait: nothing, restart: nothing, board: Some(&BOARD) };
         assert!(!qth_start(), "not there yet");
         for _ in 0..2 {
             // SAFETY: a host, and a text with its length.
@@ -1016,7 +1087,7 @@ mod tests {
     #[test]
     fn the_items_of_a_message_are_read_as_they_were_written() {
         let mut buffer = [0; 64];
-        let (mut writer, mut length) = (QthWriter { inside: [0; 16] }, 0);
+        let (mut writer, mut length) = (QthWriter { inside: MaybeUninit::uninit() }, 0);
         // SAFETY: buffers and states outlive their use here.
         unsafe {
             qth_writer_open(&mut writer, buffer.as_mut_ptr(), buffer.len());
@@ -1027,9 +1098,9 @@ mod tests {
             qth_writer_end(&mut writer);
             assert_eq!(qth_writer_finish(&mut writer, &mut length), QthWritten::Complete);
 
-            let mut reader = QthReader { inside: [0; 4] };
+            let mut reader = QthReader { inside: MaybeUninit::uninit() };
             assert!(qth_reader_open(&mut reader, buffer.as_ptr(), length));
-            let mut item = core::mem::MaybeUninit::uninit();
+            let mut item = MaybeUninit::uninit();
             assert!(qth_reader_next(&mut reader, item.as_mut_ptr()));
             let first = item.assume_init_read();
             assert_eq!((first.id, first.kind, first.integer), (1, QthType::Int, -5));

@@ -147,7 +147,7 @@ lint: ## Check formatting and lints of all code
 format: ## Format all code
 	@mkdir -p build && $(CARGO) fmt --all && .ci/clang-format -i && .ci/ruff format
 
-header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi.rs
+header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi
 	$(call say,header,cmodule/qth/qth.h)
 	@$(CARGO) check $(CARGO_FLAGS) --lib --features header,ffi,std
 

@@ -1,5 +1,5 @@
-//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi.rs` and the
-//! table of a board's functions.
+//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi` and the table
+//! of a board's functions.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -9,16 +9,25 @@ fn main() {
 
 #[cfg(feature = "header")]
 fn write_header() {
-    const INTERFACE: &str = "src/ffi.rs";
-    const BOARD: &str = "src/port/bare/board.rs";
+    /// In the order of the header.
+    const INTERFACE: [&str; 7] = [
+        "src/ffi/setup.rs",
+        "src/port/bare/board.rs",
+        "src/ffi/data.rs",
+        "src/ffi/upgrade.rs",
+        "src/ffi/handlers.rs",
+        "src/ffi/delivery.rs",
+        "src/ffi/values.rs",
+    ];
     const HEADER: &str = "cmodule/qth/qth.h";
     const CONFIG: &str = "cbindgen.toml";
-    for path in [INTERFACE, BOARD, HEADER, CONFIG] {
+    for path in INTERFACE.into_iter().chain([HEADER, CONFIG]) {
         println!("cargo::rerun-if-changed={path}");
     }
     let config = cbindgen::Config::from_file(CONFIG).expect("cbindgen.toml can be read");
-    // Two files, not the crate: only what C needs is in the header.
-    match cbindgen::Builder::new().with_config(config).with_src(INTERFACE).with_src(BOARD).generate() {
+    // These files, not the crate: only what C needs is in the header.
+    let builder = INTERFACE.into_iter().fold(cbindgen::Builder::new(), cbindgen::Builder::with_src);
+    match builder.with_config(config).generate() {
         Ok(bindings) => _ = bindings.write_to_file(HEADER),
         Err(error) => panic!("{HEADER} can't be made: {error}"),
     }

@@ -1,4 +1,4 @@
-// The interface between the C module and the Rust library. Made from src/ffi.rs by `make header`: do not edit.
+// The interface between the C module and the Rust library. Made from src/ffi by `make header`: do not edit.
 
 #ifndef QTH_H
 #define QTH_H
@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Largest message that a script can send, in bytes of TTLV.
+#define QTH_MESSAGE 1024
+
+// Longest public key that packages are signed with, as PEM.
+#define QTH_OTA_KEY 256
 
 // Components of external MCUs that a script can register.
 #define QTH_MCUS 8
@@ -15,12 +21,6 @@
 
 // Handler of the first MCU's information; its result is the next, then come the other MCUs'.
 #define QTH_MCU_HANDLERS 8
-
-// Largest message that a script can send, in bytes of TTLV.
-#define QTH_MESSAGE 1024
-
-// Longest public key that packages are signed with, as PEM.
-#define QTH_OTA_KEY 256
 
 // What an event tells, and the place of its handler in the table. An MCU's handlers follow from its component.
 typedef enum QthKind {
@@ -431,13 +431,6 @@ size_t qth_ota_key(uint8_t *out,
 // The application's package could not be installed, or what was installed did not run; false when none is in progress.
 bool qth_application_failed(enum QthFault fault);
 
-// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
-// is no good or there are too many.
-//
-// # Safety
-// A pointer with its length.
-int32_t qth_mcu_handlers(const uint8_t *component, size_t length);
-
 // Tells the version that an MCU runs.
 //
 // # Safety
@@ -446,12 +439,6 @@ bool qth_set_mcu_version(const uint8_t *component,
                          size_t component_length,
                          const uint8_t *version,
                          size_t version_length);
-
-// Sets the handler at a place of the table: a closure over the handle, which the host calls for it.
-void qth_set_handler(size_t place, uint32_t handle);
-
-// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
-void qth_deliver(void);
 
 // The component at this place of a plan; false after the last.
 //
@@ -464,6 +451,19 @@ bool qth_plan_component(const uint8_t *plan, size_t length, size_t place, struct
 // # Safety
 // `bytes` points to `length` bytes, `out` to room for a file. The texts lie in the bytes.
 bool qth_mcu_file(const uint8_t *bytes, size_t length, struct QthFile *out);
+
+// Sets the handler at a place of the table: a closure over the handle, which the host calls for it.
+void qth_set_handler(size_t place, uint32_t handle);
+
+// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
+// is no good or there are too many.
+//
+// # Safety
+// A pointer with its length.
+int32_t qth_mcu_handlers(const uint8_t *component, size_t length);
+
+// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
+void qth_deliver(void);
 
 // A reader of a TTLV message; false when the message is malformed. An empty one has no items.
 //

@@ -1,5 +1,4 @@
-//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi` and the table
-//! of a board's functions.
+//! With the feature `header`: writes the C header of the module's interface, `cmodule/qth/qth.h`, from `src/ffi`.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -10,9 +9,11 @@ fn main() {
 #[cfg(feature = "header")]
 fn write_header() {
     /// In the order of the header.
-    const INTERFACE: [&str; 7] = [
+    const INTERFACE: [&str; 9] = [
+        "src/ffi/border.rs",
+        "src/ffi/board.rs",
+        "src/ffi/host.rs",
         "src/ffi/setup.rs",
-        "src/port/bare/board.rs",
         "src/ffi/data.rs",
         "src/ffi/upgrade.rs",
         "src/ffi/handlers.rs",

@@ -20,17 +20,17 @@
 // What a chip would keep. Erased is 0xff; here it is kept inverted, so that memory begins as erased flash.
 static uint8_t flash[BANKS * BANK];
 
-static bool flash_read(uint32_t offset, uint8_t *bytes, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        bytes[i] = ~flash[offset + i];
+static bool flash_read(uint32_t offset, QthBuffer room) {
+    for (size_t i = 0; i < room.size; i++) {
+        room.bytes[i] = ~flash[offset + i];
     }
     return true;
 }
 
 // Writing clears bits and sets none.
-static bool flash_write(uint32_t offset, const uint8_t *bytes, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        flash[offset + i] |= ~bytes[i];
+static bool flash_write(uint32_t offset, QthBytes bytes) {
+    for (size_t i = 0; i < bytes.length; i++) {
+        flash[offset + i] |= ~bytes.bytes[i];
     }
     return true;
 }
@@ -40,15 +40,15 @@ static bool flash_erase(uint32_t offset, uint32_t length) {
     return true;
 }
 
-static void random_bytes(uint8_t *bytes, size_t length) {
-    if (!machine_read_host_file("/dev/urandom", bytes, length)) {
+static void random_bytes(QthBuffer room) {
+    if (!machine_read_host_file("/dev/urandom", room.bytes, room.size)) {
         // Better to end here than to send secrets that can be guessed.
         mp_printf(&mp_plat_print, "Qth: the host gives no random numbers; QEMU has to run with -semihosting\n");
         exit(1);
     }
 }
 
-static size_t name(QthName name, uint8_t *text, size_t size) {
+static size_t name(QthName name, QthBuffer room) {
     static const char *const names[] = {
         [QTH_NAME_MODULE] = "QTH-QEMU",
         // An IMEI of the range for tests.
@@ -58,10 +58,10 @@ static size_t name(QthName name, uint8_t *text, size_t size) {
         [QTH_NAME_SERVER] = "mqtt://10.0.2.2:1883",
     };
     size_t length = strlen(names[name]);
-    if (length > size) {
+    if (length > room.size) {
         return 0;
     }
-    memcpy(text, names[name], length);
+    memcpy(room.bytes, names[name], length);
     return length;
 }
 

@@ -4,21 +4,21 @@
 
 #include "arguments.h"
 
-qth_text_t qth_text_argument(mp_obj_t obj) {
+QthText qth_text_argument(mp_obj_t obj) {
     if (!mp_obj_is_str(obj)) {
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("expected str, not %s"), mp_obj_get_type_str(obj));
     }
-    qth_text_t text;
+    QthText text;
     text.bytes = (const uint8_t *)mp_obj_str_get_data(obj, &text.length);
     return text;
 }
 
-qth_text_t qth_bytes_argument(mp_obj_t obj) {
+QthBytes qth_bytes_argument(mp_obj_t obj) {
     mp_buffer_info_t buffer;
     if (!mp_get_buffer(obj, &buffer, MP_BUFFER_READ)) {
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("expected str or bytes, not %s"), mp_obj_get_type_str(obj));
     }
-    return (qth_text_t){ buffer.buf, buffer.len };
+    return (QthBytes){ buffer.buf, buffer.len };
 }
 
 int32_t qth_number_argument(mp_obj_t obj, int32_t max) {

@@ -4,16 +4,13 @@
 
 #include "py/obj.h"
 
-typedef struct _qth_text_t {
-    const uint8_t *bytes;
-    size_t length;
-} qth_text_t;
+#include "qth.h"
 
 // A str.
-qth_text_t qth_text_argument(mp_obj_t obj);
+QthText qth_text_argument(mp_obj_t obj);
 
 // A str, or anything with bytes in it.
-qth_text_t qth_bytes_argument(mp_obj_t obj);
+QthBytes qth_bytes_argument(mp_obj_t obj);
 
 // An int from 0 to max; -1 for every other int.
 int32_t qth_number_argument(mp_obj_t obj, int32_t max);

@@ -26,10 +26,10 @@ bool qth_board_start_driver(bool (*start)(void));
 void qth_board_tick(void);
 
 // By the module, for such a board's table: TCP over the port's own module `socket`.
-QthOpening qth_sockets_open(uint8_t link, const uint8_t *host, size_t length, uint16_t port);
+QthOpening qth_sockets_open(uint8_t link, QthText host, uint16_t port);
 QthOpening qth_sockets_opening(uint8_t link);
-int32_t qth_sockets_send(uint8_t link, const uint8_t *bytes, size_t length);
-int32_t qth_sockets_receive(uint8_t link, uint8_t *bytes, size_t length);
+int32_t qth_sockets_send(uint8_t link, QthBytes bytes);
+int32_t qth_sockets_receive(uint8_t link, QthBuffer room);
 void qth_sockets_close(uint8_t link);
 
 #endif

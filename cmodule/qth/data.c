@@ -14,8 +14,8 @@
 
 static mp_obj_t send_trans(mp_obj_t mode_in, mp_obj_t value_in) {
     int32_t mode = qth_number_argument(mode_in, MODE_MAX);
-    qth_text_t value = qth_bytes_argument(value_in);
-    return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_send_transparent(mode, value.bytes, value.length));
+    QthBytes value = qth_bytes_argument(value_in);
+    return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_send_transparent(mode, value));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(qth_send_trans_obj, send_trans);
 
@@ -23,7 +23,7 @@ static mp_obj_t send_tsl(mp_obj_t mode_in, mp_obj_t value_in) {
     int32_t mode = qth_number_argument(mode_in, MODE_MAX);
     qth_message_t message;
     bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && qth_is_ready();
-    return mp_obj_new_bool(is_good && qth_send_tsl(mode, message.bytes, message.length));
+    return mp_obj_new_bool(is_good && qth_send_tsl(mode, message.bytes));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(qth_send_tsl_obj, send_tsl);
 
@@ -32,7 +32,7 @@ static mp_obj_t ack_tsl(mp_obj_t mode_in, mp_obj_t value_in, mp_obj_t package_in
     int32_t package = qth_number_argument(package_in, PACKAGE_MAX);
     qth_message_t message;
     bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && package > 0 && qth_is_ready();
-    return mp_obj_new_bool(is_good && qth_answer_tsl(mode, package, message.bytes, message.length));
+    return mp_obj_new_bool(is_good && qth_answer_tsl(mode, package, message.bytes));
 }
 MP_DEFINE_CONST_FUN_OBJ_3(qth_ack_tsl_obj, ack_tsl);
 
@@ -45,54 +45,53 @@ static mp_obj_t ack_tsl_server(size_t n_args, const mp_obj_t *args) {
     qth_message_t message;
     bool is_written = qth_message_of_dict(args[2], service > 0 ? service : 1, &message);
     bool is_good = is_written && mode >= 0 && service > 0 && package > 0 && qth_is_ready();
-    return mp_obj_new_bool(is_good && qth_answer_service(mode, package, message.bytes, message.length));
+    return mp_obj_new_bool(is_good && qth_answer_service(mode, package, message.bytes));
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ack_tsl_server_obj, 4, 4, ack_tsl_server);
 
 static mp_obj_t send_outside_location(mp_obj_t nmea_in) {
-    qth_text_t nmea = qth_text_argument(nmea_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_send_location(nmea.bytes, nmea.length));
+    QthText nmea = qth_text_argument(nmea_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_send_location(nmea));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_send_outside_location_obj, send_outside_location);
 
 // A list of ids. What can't be one becomes 0, which is nobody's id.
-static uint16_t *ids_of(mp_obj_t ids_in, size_t *count) {
+static QthIds ids_of(mp_obj_t ids_in) {
+    size_t count;
     mp_obj_t *ids;
-    mp_obj_get_array(ids_in, count, &ids);
-    uint16_t *numbers = m_new(uint16_t, *count);
-    for (size_t i = 0; i < *count; i++) {
+    mp_obj_get_array(ids_in, &count, &ids);
+    uint16_t *numbers = m_new(uint16_t, count);
+    for (size_t i = 0; i < count; i++) {
         int32_t id = qth_number_argument(ids[i], ID_MAX);
         numbers[i] = id < 0 ? 0 : id;
     }
-    return numbers;
+    return (QthIds){ numbers, count };
 }
 
 static mp_obj_t get_dev_info(mp_obj_t ids_in) {
-    size_t count;
-    uint16_t *ids = ids_of(ids_in, &count);
+    QthIds ids = ids_of(ids_in);
     uint8_t message[QTH_MESSAGE];
-    return qth_dict_of_message(message, qth_is_ready() ? qth_information(ids, count, message, sizeof(message)) : 0);
+    size_t length = qth_is_ready() ? qth_information(ids, (QthBuffer){ message, sizeof(message) }) : 0;
+    return qth_dict_of_message((QthBytes){ message, length });
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_info_obj, get_dev_info);
 
 static mp_obj_t get_dev_status(mp_obj_t ids_in) {
-    size_t count;
-    uint16_t *ids = ids_of(ids_in, &count);
+    QthIds ids = ids_of(ids_in);
     uint8_t message[QTH_MESSAGE];
-    return qth_dict_of_message(message, qth_is_ready() ? qth_status(ids, count, message, sizeof(message)) : 0);
+    size_t length = qth_is_ready() ? qth_status(ids, (QthBuffer){ message, sizeof(message) }) : 0;
+    return qth_dict_of_message((QthBytes){ message, length });
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_status_obj, get_dev_status);
 
 static mp_obj_t send_dev_info(mp_obj_t ids_in) {
-    size_t count;
-    uint16_t *ids = ids_of(ids_in, &count);
-    return mp_obj_new_bool(qth_is_ready() && qth_send_information(ids, count));
+    QthIds ids = ids_of(ids_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_send_information(ids));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_info_obj, send_dev_info);
 
 static mp_obj_t send_dev_status(mp_obj_t ids_in) {
-    size_t count;
-    uint16_t *ids = ids_of(ids_in, &count);
-    return mp_obj_new_bool(qth_is_ready() && qth_send_status(ids, count));
+    QthIds ids = ids_of(ids_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_send_status(ids));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_status_obj, send_dev_status);

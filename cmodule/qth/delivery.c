@@ -39,7 +39,7 @@ static void events_wait(void) {
 static mp_obj_t plans_of(const QthEvent *event) {
     mp_obj_t plans = mp_obj_new_list(0, NULL);
     QthComponent component;
-    for (size_t i = 0; qth_plan_component(event->bytes, event->length, i, &component); i++) {
+    for (size_t i = 0; qth_plan_component(event->bytes, i, &component); i++) {
         mp_obj_t fields[] = {
             MP_OBJ_NEW_SMALL_INT(component.kind),
             qth_str_of_text(component.name),
@@ -56,8 +56,9 @@ static mp_obj_t plans_of(const QthEvent *event) {
 
 static mp_obj_t ids_of(const QthEvent *event) {
     mp_obj_t ids = mp_obj_new_list(0, NULL);
-    for (size_t i = 0; i + 1 < event->length; i += 2) {
-        mp_obj_list_append(ids, MP_OBJ_NEW_SMALL_INT(event->bytes[i] << 8 | event->bytes[i + 1]));
+    for (size_t i = 0; i + 1 < event->bytes.length; i += 2) {
+        const uint8_t *id = &event->bytes.bytes[i];
+        mp_obj_list_append(ids, MP_OBJ_NEW_SMALL_INT(id[0] << 8 | id[1]));
     }
     return ids;
 }
@@ -65,15 +66,14 @@ static mp_obj_t ids_of(const QthEvent *event) {
 static void call_read_tsl_server(mp_obj_t callable, const QthEvent *event) {
     QthReader items;
     QthItem service;
-    if (qth_reader_open(&items, event->bytes, event->length) && qth_reader_next(&items, &service)) {
+    if (qth_reader_open(&items, event->bytes) && qth_reader_next(&items, &service)) {
         mp_obj_t args[] = { MP_OBJ_NEW_SMALL_INT(service.id), qth_object_of_item(&service), MP_OBJ_NEW_SMALL_INT(event->number) };
         mp_call_function_n_kw(callable, MP_ARRAY_SIZE(args), 0, args);
     }
 }
 
 static void call_result(mp_obj_t callable, const QthEvent *event) {
-    QthText component = { event->bytes, event->length };
-    mp_call_function_2(callable, qth_str_of_text(component), mp_obj_new_bool(event->number));
+    mp_call_function_2(callable, qth_str_of_text(event->bytes), mp_obj_new_bool(event->number));
 }
 
 // The exception says that the callable does not take so many arguments: it was raised before any of its code ran.
@@ -87,7 +87,7 @@ static bool is_of_the_call(mp_obj_t exception) {
 // infoCB(component, version, url, [size,] md5, crc).
 static void call_mcu_info(mp_obj_t callable, const QthEvent *event) {
     QthFile file;
-    if (!qth_mcu_file(event->bytes, event->length, &file)) {
+    if (!qth_mcu_file(event->bytes, &file)) {
         return;
     }
     mp_obj_t args[] = {
@@ -118,10 +118,10 @@ static void call_handler(mp_obj_t callable, const QthEvent *event) {
             mp_call_function_2(callable, MP_OBJ_NEW_SMALL_INT(event->number), MP_OBJ_NEW_SMALL_INT(event->result));
             break;
         case QTH_KIND_RECV_TRANS:
-            mp_call_function_1(callable, mp_obj_new_bytes(event->bytes, event->length));
+            mp_call_function_1(callable, mp_obj_new_bytes(event->bytes.bytes, event->bytes.length));
             break;
         case QTH_KIND_RECV_TSL:
-            mp_call_function_1(callable, qth_dict_of_message(event->bytes, event->length));
+            mp_call_function_1(callable, qth_dict_of_message(event->bytes));
             break;
         case QTH_KIND_READ_TSL:
             mp_call_function_2(callable, ids_of(event), MP_OBJ_NEW_SMALL_INT(event->number));
@@ -176,7 +176,8 @@ static void restart(void) {
 
 bool qth_delivery_init(void) {
     QthHost host = { .call = call, .events_wait = events_wait, .restart = restart, .board = qth_board };
-    return qth_init(&host, (const uint8_t *)QTH_FIRMWARE_VERSION, sizeof(QTH_FIRMWARE_VERSION) - 1);
+    QthText version = { (const uint8_t *)QTH_FIRMWARE_VERSION, sizeof(QTH_FIRMWARE_VERSION) - 1 };
+    return qth_init(&host, version);
 }
 
 static void drive(mp_sched_node_t *scheduled) {

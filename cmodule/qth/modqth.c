@@ -47,15 +47,15 @@ static mp_obj_t reset(void) {
 static MP_DEFINE_CONST_FUN_OBJ_0(reset_obj, reset);
 
 static mp_obj_t set_product_info(mp_obj_t pk_in, mp_obj_t ps_in) {
-    qth_text_t pk = qth_text_argument(pk_in);
-    qth_text_t ps = qth_text_argument(ps_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_product(pk.bytes, pk.length, ps.bytes, ps.length));
+    QthText pk = qth_text_argument(pk_in);
+    QthText ps = qth_text_argument(ps_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_set_product(pk, ps));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(set_product_info_obj, set_product_info);
 
 static mp_obj_t set_server(mp_obj_t url_in) {
-    qth_text_t url = qth_text_argument(url_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_server(url.bytes, url.length));
+    QthText url = qth_text_argument(url_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_set_server(url));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_server_obj, set_server);
 
@@ -66,14 +66,14 @@ static mp_obj_t set_lifetime(mp_obj_t seconds_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(set_lifetime_obj, set_lifetime);
 
 static mp_obj_t set_dk(mp_obj_t dk_in) {
-    qth_text_t dk = qth_text_argument(dk_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_device_key(dk.bytes, dk.length));
+    QthText dk = qth_text_argument(dk_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_set_device_key(dk));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_dk_obj, set_dk);
 
 static mp_obj_t set_ver(mp_obj_t version_in) {
-    qth_text_t version = qth_text_argument(version_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_version(version.bytes, version.length));
+    QthText version = qth_text_argument(version_in);
+    return mp_obj_new_bool(qth_is_ready() && qth_set_version(version));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_ver_obj, set_ver);
 
@@ -88,7 +88,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(set_apn_obj, set_apn);
 
 // Plain TCP is all that this build has.
 static mp_obj_t set_bs_et(mp_obj_t type_in) {
-    qth_text_t type = qth_text_argument(type_in);
+    QthText type = qth_text_argument(type_in);
     return mp_obj_new_bool(qth_is_ready() && type.length == 3 && memcmp(type.bytes, "tcp", 3) == 0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_bs_et_obj, set_bs_et);
@@ -151,7 +151,7 @@ static void collect_callbacks(mp_obj_t dict, const callback_key_t *keys, mp_obj_
             key++;
         }
         if (key->name == MP_QSTR_) {
-            qth_text_t text = qth_text_argument(name);
+            QthText text = qth_text_argument(name);
             mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("no callback '%.*s'"), (int)text.length, text.bytes);
         }
         qth_callable_argument(value);

@@ -114,6 +114,15 @@ typedef enum QthWritten {
   QTH_WRITTEN_DEPTH,
 } QthWritten;
 
+// Bytes that nobody writes to as long as they are used: until the function that they are passed to returns, unless it says
+// otherwise.
+typedef struct QthBytes {
+  // The first; null only where there are none.
+  const uint8_t *bytes;
+  // Number of bytes.
+  size_t length;
+} QthBytes;
+
 // One event. The bytes are valid until the handler returns.
 typedef struct QthEvent {
   // What it tells.
@@ -122,11 +131,17 @@ typedef struct QthEvent {
   int32_t number;
   // See the kind.
   int32_t result;
-  // See the kind; never null.
-  const uint8_t *bytes;
-  // Number of bytes.
-  size_t length;
+  // See the kind.
+  struct QthBytes bytes;
 } QthEvent;
+
+// Room to write to, which nobody else uses meanwhile. It may never have been written to before.
+typedef struct QthBuffer {
+  // The first byte; null only where there are none.
+  uint8_t *bytes;
+  // Number of bytes.
+  size_t size;
+} QthBuffer;
 
 // What the board measures of itself.
 typedef struct QthMeasures {
@@ -159,36 +174,40 @@ typedef struct QthFlash {
   bool started_by_slot;
   // Seconds that a new firmware has to reach the Center before the old one comes back.
   uint32_t trial_seconds;
-  // Reads `length` bytes.
-  bool (*read)(uint32_t offset, uint8_t *bytes, size_t length);
-  // Writes `length` bytes, a multiple of 4, to erased flash at a multiple of 4.
-  bool (*write)(uint32_t offset, const uint8_t *bytes, size_t length);
+  // Fills `room` with the bytes from `offset` on.
+  bool (*read)(uint32_t offset, struct QthBuffer room);
+  // Writes bytes, whose number is a multiple of 4, to erased flash at a multiple of 4.
+  bool (*write)(uint32_t offset, struct QthBytes bytes);
   // Erases `length` bytes, a multiple of 4096, to 0xff.
   bool (*erase)(uint32_t offset, uint32_t length);
 } QthFlash;
 
+// Text: bytes of UTF-8, not terminated.
+typedef struct QthBytes QthText;
+
 // TCP for the two links of a device, 0 and 1. Nothing here may wait longer than it takes to resolve a name.
 typedef struct QthNetwork {
-  // Begins to open a link to a host, whose name is not terminated.
-  enum QthOpening (*open)(uint8_t link, const uint8_t *host, size_t length, uint16_t port);
+  // Begins to open a link to a host.
+  enum QthOpening (*open)(uint8_t link, QthText host, uint16_t port);
   // How the opening goes.
   enum QthOpening (*opening)(uint8_t link);
   // Sends; returns how many bytes were taken, 0 when there is no room now, -1 when the link is broken.
-  int32_t (*send)(uint8_t link, const uint8_t *bytes, size_t length);
+  int32_t (*send)(uint8_t link, struct QthBytes bytes);
   // Receives; returns how many bytes came, 0 when there are none now, -1 when the peer has closed or the link is broken.
-  int32_t (*receive)(uint8_t link, uint8_t *bytes, size_t length);
+  int32_t (*receive)(uint8_t link, struct QthBuffer room);
   // Closes a link, open or not.
   void (*close)(uint8_t link);
 } QthNetwork;
 
-// A board without an operating system: what it is, and what it does for the library in the interpreter's thread.
+// A board without an operating system: what it is, and what it does for the library in the interpreter's thread. No exception
+// leaves its functions, and they keep no pointer.
 typedef struct QthBoard {
   // Milliseconds of a clock that never goes back; it may begin again at 0 after 2³² - 1. May be called in an interrupt.
   uint32_t (*millis)(void);
-  // Fills `length` bytes with random numbers fit for secrets.
-  void (*random)(uint8_t *bytes, size_t length);
-  // Writes a name, UTF-8 and not terminated, to a room of `size` bytes; returns its length, 0 where there is none.
-  size_t (*name)(enum QthName name, uint8_t *text, size_t size);
+  // Fills `room` with random numbers fit for secrets.
+  void (*random)(struct QthBuffer room);
+  // Writes a name, UTF-8 and not terminated, to `room`; returns its length, 0 where there is none.
+  size_t (*name)(enum QthName name, struct QthBuffer room);
   // Measures.
   void (*measure)(struct QthMeasures *measures);
   // Its flash.
@@ -197,7 +216,7 @@ typedef struct QthBoard {
   struct QthNetwork network;
 } QthBoard;
 
-// What C does for the library.
+// What C does for the library. No exception leaves these functions, and they keep no pointer.
 typedef struct QthHost {
   // Calls the callable behind a handle, in the interpreter's thread, and reports what it raises; false: the delivery
   // is to stop here, as after Ctrl-C.
@@ -210,13 +229,13 @@ typedef struct QthHost {
   const struct QthBoard *board;
 } QthHost;
 
-// A text in the bytes of an event.
-typedef struct QthText {
-  // UTF-8, not terminated; never null.
-  const uint8_t *bytes;
-  // Number of bytes.
-  size_t length;
-} QthText;
+// Ids that nobody writes to as long as they are used, like bytes.
+typedef struct QthIds {
+  // The first; null only where there are none.
+  const uint16_t *ids;
+  // Number of ids.
+  size_t count;
+} QthIds;
 
 // One component of a plan. What the plan does not carry is 0 or empty.
 typedef struct QthComponent {
@@ -229,30 +248,30 @@ typedef struct QthComponent {
   // Required space in bytes.
   uint32_t space;
   // Component.
-  struct QthText name;
+  QthText name;
   // Version that it starts from.
-  struct QthText source;
+  QthText source;
   // Version that it leads to.
-  struct QthText target;
+  QthText target;
 } QthComponent;
 
 // The package for an MCU.
 typedef struct QthFile {
   // Component.
-  struct QthText component;
+  QthText component;
   // Version that the package leads to.
-  struct QthText version;
+  QthText version;
   // Address of the package.
-  struct QthText url;
+  QthText url;
   // MD5, hexadecimal.
-  struct QthText md5;
+  QthText md5;
   // CRC-32/MPEG-2, hexadecimal.
-  struct QthText crc;
+  QthText crc;
   // Size in bytes.
   uint32_t size;
 } QthFile;
 
-// A reader of TTLV items; its inside is the library's.
+// A reader of TTLV items, which C may copy; its inside is the library's.
 typedef struct QthReader {
   size_t inside[4];
 } QthReader;
@@ -270,7 +289,7 @@ typedef struct QthItem {
   // `Float`.
   double real;
   // `Text`, `Bytes`.
-  struct QthText bytes;
+  struct QthBytes bytes;
   // `Struct`, `Array`.
   struct QthReader items;
 } QthItem;
@@ -281,10 +300,7 @@ typedef struct QthWriter {
 } QthWriter;
 
 // Makes the device and starts its driver; true also when both are there already. `version` is the firmware's.
-//
-// # Safety
-// `host` points to a host, `version` to `length` bytes.
-bool qth_init(const struct QthHost *host, const uint8_t *version, size_t length);
+bool qth_init(const struct QthHost *host, QthText version);
 
 // The interpreter goes away, as at a soft reset: no handler is called any more, and the device disconnects.
 void qth_detach(void);
@@ -308,31 +324,19 @@ bool qth_has_link(void);
 void qth_reset(void);
 
 // Sets product key and secret.
-//
-// # Safety
-// Pointers with their lengths.
-bool qth_set_product(const uint8_t *pk, size_t pk_length, const uint8_t *ps, size_t ps_length);
+bool qth_set_product(QthText pk, QthText ps);
 
 // Sets the Center's address.
-//
-// # Safety
-// A pointer with its length.
-bool qth_set_server(const uint8_t *url, size_t length);
+bool qth_set_server(QthText url);
 
 // Sets the keep alive.
 bool qth_set_lifetime(uint32_t seconds);
 
 // Replaces the board's device key.
-//
-// # Safety
-// A pointer with its length.
-bool qth_set_device_key(const uint8_t *dk, size_t length);
+bool qth_set_device_key(QthText dk);
 
 // Replaces the firmware's version.
-//
-// # Safety
-// A pointer with its length.
-bool qth_set_version(const uint8_t *version, size_t length);
+bool qth_set_version(QthText version);
 
 // Asks for an encrypted session from the next connection on; false before `qth_init`.
 bool qth_set_encrypted_session(bool encrypted);
@@ -347,58 +351,31 @@ bool qth_is_due(void);
 void qth_drive(void);
 
 // Sends transparent data with QoS `mode`.
-//
-// # Safety
-// A pointer with its length.
-bool qth_send_transparent(uint8_t mode, const uint8_t *bytes, size_t length);
+bool qth_send_transparent(uint8_t mode, struct QthBytes bytes);
 
 // Sends a TSL report, a TTLV message, with QoS `mode`.
-//
-// # Safety
-// A pointer with its length.
-bool qth_send_tsl(uint8_t mode, const uint8_t *message, size_t length);
+bool qth_send_tsl(uint8_t mode, struct QthBytes message);
 
 // Answers the TSL read with this package id.
-//
-// # Safety
-// A pointer with its length.
-bool qth_answer_tsl(uint8_t mode, uint16_t package, const uint8_t *message, size_t length);
+bool qth_answer_tsl(uint8_t mode, uint16_t package, struct QthBytes message);
 
 // Answers the service call with this package id.
-//
-// # Safety
-// A pointer with its length.
-bool qth_answer_service(uint8_t mode, uint16_t package, const uint8_t *message, size_t length);
+bool qth_answer_service(uint8_t mode, uint16_t package, struct QthBytes message);
 
 // Reports a location: sentences joined by `;`; false also when one of them has a wrong checksum.
-//
-// # Safety
-// A pointer with its length.
-bool qth_send_location(const uint8_t *sentences, size_t length);
+bool qth_send_location(QthText sentences);
 
 // Writes the device status with these ids to `out` as a TTLV message; returns its length.
-//
-// # Safety
-// `ids` points to `count` numbers, `out` to `size` bytes.
-size_t qth_status(const uint16_t *ids, size_t count, uint8_t *out, size_t size);
+size_t qth_status(struct QthIds ids, struct QthBuffer out);
 
 // Writes the device information with these ids to `out` as a TTLV message; returns its length.
-//
-// # Safety
-// `ids` points to `count` numbers, `out` to `size` bytes.
-size_t qth_information(const uint16_t *ids, size_t count, uint8_t *out, size_t size);
+size_t qth_information(struct QthIds ids, struct QthBuffer out);
 
 // Reports the device status with these ids.
-//
-// # Safety
-// `ids` points to `count` numbers.
-bool qth_send_status(const uint16_t *ids, size_t count);
+bool qth_send_status(struct QthIds ids);
 
 // Reports the device information with these ids.
-//
-// # Safety
-// `ids` points to `count` numbers.
-bool qth_send_information(const uint16_t *ids, size_t count);
+bool qth_send_information(struct QthIds ids);
 
 // Asks for plans.
 bool qth_ota_request(bool with_sha256);
@@ -408,121 +385,69 @@ bool qth_ota_action(uint8_t action);
 
 // Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
 // behind its end.
-//
-// # Safety
-// `out` points to `size` bytes.
-size_t qth_mcu_read(uint32_t offset, uint8_t *out, size_t size);
+size_t qth_mcu_read(uint32_t offset, struct QthBuffer out);
 
 // Sets the public key that packages must be signed with, in PEM. False for every key where the library is built without
 // packages.
-//
-// # Safety
-// A pointer with its length.
-bool qth_set_ota_key(const uint8_t *pem, size_t length);
+bool qth_set_ota_key(QthText pem);
 
 // Writes the public key that packages must be signed with to `out`; returns its length, 0 when none is set or it is longer
-// than `size`.
-//
-// # Safety
-// `out` points to `size` bytes.
-size_t qth_ota_key(uint8_t *out,
-                   size_t size);
+// than `out`.
+size_t qth_ota_key(struct QthBuffer out);
 
 // The application's package could not be installed, or what was installed did not run; false when none is in progress.
 bool qth_application_failed(enum QthFault fault);
 
 // Tells the version that an MCU runs.
-//
-// # Safety
-// Pointers with their lengths.
-bool qth_set_mcu_version(const uint8_t *component,
-                         size_t component_length,
-                         const uint8_t *version,
-                         size_t version_length);
+bool qth_set_mcu_version(QthText component, QthText version);
 
-// The component at this place of a plan; false after the last.
-//
-// # Safety
-// `plan` points to `length` bytes, `out` to room for a component. The texts lie in the plan's bytes.
-bool qth_plan_component(const uint8_t *plan, size_t length, size_t place, struct QthComponent *out);
+// The component at this place of a plan; false after the last. Its texts lie in the plan's bytes.
+bool qth_plan_component(struct QthBytes plan, size_t place, struct QthComponent *out);
 
-// Reads an event of the kind `McuInfo`.
-//
-// # Safety
-// `bytes` points to `length` bytes, `out` to room for a file. The texts lie in the bytes.
-bool qth_mcu_file(const uint8_t *bytes, size_t length, struct QthFile *out);
+// Reads the bytes of an event of the kind `McuInfo`, in which the file's texts lie; false when they are malformed.
+bool qth_mcu_file(struct QthBytes bytes, struct QthFile *out);
 
 // Sets the handler at a place of the table: a closure over the handle, which the host calls for it.
 void qth_set_handler(size_t place, uint32_t handle);
 
 // The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 // is no good or there are too many.
-//
-// # Safety
-// A pointer with its length.
-int32_t qth_mcu_handlers(const uint8_t *component, size_t length);
+int32_t qth_mcu_handlers(QthText component);
 
 // Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
 void qth_deliver(void);
 
-// A reader of a TTLV message; false when the message is malformed. An empty one has no items.
-//
-// # Safety
-// `bytes` points to `length` bytes that stay as long as the reader; `reader` to room for one.
-bool qth_reader_open(struct QthReader *reader, const uint8_t *bytes, size_t length);
+// Makes a reader of a TTLV message, which stays as long as the reader is used; false when the message is malformed. An empty
+// one has no items.
+bool qth_reader_open(struct QthReader *reader,
+                     struct QthBytes message);
 
 // The next item; false after the last.
-//
-// # Safety
-// `reader` was opened by `qth_reader_open` or came in an item, `item` points to room for one.
 bool qth_reader_next(struct QthReader *reader, struct QthItem *item);
 
-// A writer of a message into `buffer`. The functions below write an item each; `qth_writer_finish` tells how it went.
-//
-// # Safety
-// `writer` points to room for one, `buffer` to `size` bytes, not 0, that stay as long as the writer.
-void qth_writer_open(struct QthWriter *writer, uint8_t *buffer, size_t size);
+// A writer of a message into `buffer`, which stays as long as the writer is used. The functions below write an item each;
+// `qth_writer_finish` tells how it went.
+struct QthWriter qth_writer_open(struct QthBuffer buffer);
 
 // Writes true or false.
-//
-// # Safety
-// An open writer.
-void qth_writer_bool(struct QthWriter *this_, uint16_t id, bool value);
+void qth_writer_bool(struct QthWriter *writer, uint16_t id, bool value);
 
 // Writes an integer.
-//
-// # Safety
-// An open writer.
-void qth_writer_int(struct QthWriter *this_, uint16_t id, int64_t value);
+void qth_writer_int(struct QthWriter *writer, uint16_t id, int64_t value);
 
 // Writes a float.
-//
-// # Safety
-// An open writer.
-void qth_writer_float(struct QthWriter *this_, uint16_t id, double value);
+void qth_writer_float(struct QthWriter *writer, uint16_t id, double value);
 
 // Writes bytes or text.
-//
-// # Safety
-// An open writer; a pointer with its length.
-void qth_writer_bytes(struct QthWriter *this_, uint16_t id, const uint8_t *bytes, size_t length);
+void qth_writer_bytes(struct QthWriter *writer, uint16_t id, struct QthBytes bytes);
 
 // Begins a struct or an array, whose elements have id 0.
-//
-// # Safety
-// An open writer.
-void qth_writer_begin(struct QthWriter *this_, uint16_t id);
+void qth_writer_begin(struct QthWriter *writer, uint16_t id);
 
 // Ends the struct or array that was begun last.
-//
-// # Safety
-// An open writer.
-void qth_writer_end(struct QthWriter *this_);
+void qth_writer_end(struct QthWriter *writer);
 
 // How it went, and the length of the message.
-//
-// # Safety
-// An open writer; `length` points to room for a number.
-enum QthWritten qth_writer_finish(struct QthWriter *this_, size_t *length);
+enum QthWritten qth_writer_finish(struct QthWriter *writer, size_t *length);
 
 #endif  /* QTH_H */

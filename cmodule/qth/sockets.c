@@ -11,6 +11,7 @@
 
 #include "board.h"
 #include "exceptions.h"
+#include "values.h"
 
 #define LINKS (2)
 
@@ -55,8 +56,8 @@ static void keep_socket(uint8_t link, mp_obj_t socket) {
 }
 
 // socket.getaddrinfo(host, port)[0]: family, type, protocol, name, address.
-static mp_obj_t *resolve(mp_obj_t module, const uint8_t *host, size_t length, uint16_t port) {
-    mp_obj_t args[] = { mp_obj_new_str((const char *)host, length), MP_OBJ_NEW_SMALL_INT(port) };
+static mp_obj_t *resolve(mp_obj_t module, QthText host, uint16_t port) {
+    mp_obj_t args[] = { qth_str_of_text(host), MP_OBJ_NEW_SMALL_INT(port) };
     mp_obj_t found = mp_call_function_n_kw(mp_load_attr(module, MP_QSTR_getaddrinfo), MP_ARRAY_SIZE(args), 0, args);
     mp_obj_t *fields;
     mp_obj_get_array_fixed_n(mp_obj_subscr(found, MP_OBJ_NEW_SMALL_INT(0), MP_OBJ_SENTINEL), 5, &fields);
@@ -87,14 +88,14 @@ static void connect(mp_obj_t socket, mp_obj_t address) {
     }
 }
 
-QthOpening qth_sockets_open(uint8_t link, const uint8_t *host, size_t length, uint16_t port) {
+QthOpening qth_sockets_open(uint8_t link, QthText host, uint16_t port) {
     // What is raised says what has failed by how far it came.
     volatile QthOpening failure = QTH_OPENING_FAILED;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_obj_t module = mp_import_name(MP_QSTR_socket, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
         failure = QTH_OPENING_NOT_RESOLVED;
-        mp_obj_t *address = resolve(module, host, length, port);
+        mp_obj_t *address = resolve(module, host, port);
         failure = QTH_OPENING_FAILED;
         keep_socket(link, mp_call_function_1(mp_load_attr(module, MP_QSTR_socket), address[0]));
         connect(socket_of(link), address[4]);
@@ -145,12 +146,12 @@ static int32_t transfer(uint8_t link, void *bytes, size_t length, byte direction
     return qth_give_back_ctrl_c(MP_OBJ_FROM_PTR(nlr.ret_val)) ? 0 : -1;
 }
 
-int32_t qth_sockets_send(uint8_t link, const uint8_t *bytes, size_t length) {
-    return transfer(link, (void *)bytes, length, MP_STREAM_RW_WRITE);
+int32_t qth_sockets_send(uint8_t link, QthBytes bytes) {
+    return transfer(link, (void *)bytes.bytes, bytes.length, MP_STREAM_RW_WRITE);
 }
 
-int32_t qth_sockets_receive(uint8_t link, uint8_t *bytes, size_t length) {
-    return transfer(link, bytes, length, MP_STREAM_RW_READ);
+int32_t qth_sockets_receive(uint8_t link, QthBuffer room) {
+    return transfer(link, room.bytes, room.size, MP_STREAM_RW_READ);
 }
 
 void qth_sockets_close(uint8_t link) {

@@ -53,9 +53,9 @@ mp_obj_t qth_object_of_item(const QthItem *item) {
     return mp_const_none;
 }
 
-mp_obj_t qth_dict_of_message(const uint8_t *bytes, size_t length) {
+mp_obj_t qth_dict_of_message(QthBytes message) {
     QthReader items;
-    if (!qth_reader_open(&items, bytes, length)) {
+    if (!qth_reader_open(&items, message)) {
         return mp_obj_new_dict(0);
     }
     return dict_of_items(items);
@@ -94,7 +94,7 @@ static void write_value(QthWriter *writer, uint16_t id, mp_obj_t value, int dept
     } else if (mp_obj_is_str_or_bytes(value) || mp_obj_is_type(value, &mp_type_bytearray)) {
         mp_buffer_info_t buffer;
         mp_get_buffer_raise(value, &buffer, MP_BUFFER_READ);
-        qth_writer_bytes(writer, id, buffer.buf, buffer.len);
+        qth_writer_bytes(writer, id, (QthBytes){ buffer.buf, buffer.len });
     } else if (mp_obj_is_dict_or_ordereddict(value)) {
         qth_writer_begin(writer, id);
         write_items(writer, value, depth + 1);
@@ -135,15 +135,15 @@ bool qth_message_of_dict(mp_obj_t dict, uint16_t id, qth_message_t *message) {
     if (!mp_obj_is_dict_or_ordereddict(dict)) {
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("expected dict, not %s"), mp_obj_get_type_str(dict));
     }
-    QthWriter writer;
-    qth_writer_open(&writer, message->bytes, sizeof(message->bytes));
+    QthWriter writer = qth_writer_open((QthBuffer){ message->room, sizeof(message->room) });
     if (id != 0) {
         write_value(&writer, id, dict, 0);
     } else {
         write_items(&writer, dict, 0);
     }
-    switch (qth_writer_finish(&writer, &message->length)) {
+    switch (qth_writer_finish(&writer, &message->bytes.length)) {
         case QTH_WRITTEN_COMPLETE:
+            message->bytes.bytes = message->room;
             return true;
         case QTH_WRITTEN_FLOAT:
             mp_raise_ValueError(MP_ERROR_TEXT("float is not finite or too large"));

@@ -7,17 +7,17 @@
 #include "qth.h"
 
 // The dict {id: value} of a message; an empty dict when the message is malformed.
-mp_obj_t qth_dict_of_message(const uint8_t *bytes, size_t length);
+mp_obj_t qth_dict_of_message(QthBytes message);
 
 // The object of an item's value: bool, int, float, str, bytes, dict or list.
 mp_obj_t qth_object_of_item(const QthItem *item);
 
 mp_obj_t qth_str_of_text(QthText text);
 
-// Room for a message of a script.
+// A message of a script, and the room that it lies in.
 typedef struct _qth_message_t {
-    uint8_t bytes[QTH_MESSAGE];
-    size_t length;
+    QthBytes bytes;
+    uint8_t room[QTH_MESSAGE];
 } qth_message_t;
 
 // Writes a dict {id: value} as a message, as a struct under an id unless that is 0; false when it is too large. Raises

@@ -1,10 +1,12 @@
 //! Delivery of events to the script's handlers.
 
+use super::border::QthBytes;
 use super::handlers::handler_of;
 use super::{device, PORT};
 use crate::device::event::Event;
 use crate::device::{limits, Device};
 use crate::port::native::Board;
+use cty::int32_t;
 use spin::Mutex;
 
 /// Events delivered in one go, before the script may run again.
@@ -44,17 +46,15 @@ pub enum QthKind {
 
 /// One event. The bytes are valid until the handler returns.
 #[repr(C)]
-pub struct QthEvent {
+pub struct QthEvent<'a> {
     /// What it tells.
     pub kind: QthKind,
     /// See the kind.
-    pub number: i32,
+    pub number: int32_t,
     /// See the kind.
-    pub result: i32,
-    /// See the kind; never null.
-    pub bytes: *const u8,
-    /// Number of bytes.
-    pub length: usize,
+    pub result: int32_t,
+    /// See the kind.
+    pub bytes: QthBytes<'a>,
 }
 
 /// Delivers waiting events, each to its handler. Only in the interpreter's thread; from inside a handler it does nothing.
@@ -63,17 +63,18 @@ pub extern "C" fn qth_deliver() {
     let Some(mut room) = DELIVERED.try_lock() else { return };
     PORT.set_interrupted(false);
     for _ in 0..BATCH {
-        let Some(event) = device(|device, _| take(device, room.as_mut_slice())) else { return };
+        let room = room.as_mut_slice();
+        let Some(event) = device(move |device, _| take(device, room)) else { return };
         // The table is free again when the handler runs, which may change it.
         let handler = handler_of(&event);
-        if handler.is_some_and(|handler| !(handler.call)(handler.handle, &event)) {
+        if handler.is_some_and(|handler| !handler.call(&event)) {
             return PORT.set_interrupted(true);
         }
     }
 }
 
 /// Takes the oldest event off the queue, with its bytes copied to `room`.
-fn take(device: &mut Device<Board>, room: &mut [u8]) -> Option<QthEvent> {
+fn take<'a>(device: &mut Device<Board>, room: &'a mut [u8]) -> Option<QthEvent<'a>> {
     let (kind, number, result, payload) = match device.event()? {
         Event::Device(topic, result) => (QthKind::DevEvent, i32::from(topic), result, &[][..]),
         Event::Transparent(bytes) => (QthKind::RecvTrans, 0, 0, bytes),
@@ -87,28 +88,25 @@ fn take(device: &mut Device<Board>, room: &mut [u8]) -> Option<QthEvent> {
         Event::McuPackage(component) => (QthKind::AppPackage, 0, 0, component),
     };
     let length = payload.len().min(room.len());
-    let event = QthEvent { kind, number, result, bytes: room.as_ptr(), length };
-    if let Some((room, payload)) = room.get_mut(..length).zip(payload.get(..length)) {
-        room.copy_from_slice(payload);
-    }
+    let (room, _) = room.split_at_mut_checked(length)?;
+    room.copy_from_slice(payload.get(..length)?);
     device.event_taken();
-    Some(event)
+    Some(QthEvent { kind, number, result, bytes: (&*room).into() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ffi::handlers::qth_set_handler;
-    use crate::ffi::setup::{qth_detach, qth_init, qth_start, QthHost};
+    use crate::ffi::host::QthHost;
+    use crate::ffi::setup::{qth_detach, qth_init, qth_start};
     use crate::ffi::test_board::BOARD;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     static CALLS: Mutex<Vec<(u32, QthKind, i32, i32)>> = Mutex::new(Vec::new());
     static DEPTH: AtomicU32 = AtomicU32::new(0);
 
-    extern "C" fn call(handle: u32, event: *const QthEvent) -> bool {
-        // SAFETY: the library passes an event.
-        let event = unsafe { &*event };
+    extern "C" fn call(handle: u32, event: &QthEvent<'_>) -> bool {
         CALLS.lock().push((handle, event.kind, event.number, event.result));
         assert_eq!(DEPTH.fetch_add(1, Ordering::SeqCst), 0, "a handler runs inside another");
         // As a callback does that waits for something.
@@ -131,8 +129,7 @@ mod tests {
         let host = QthHost { call, events_wait: nothing, restart: nothing, board: Some(&BOARD) };
         assert!(!qth_start(), "not there yet");
         for _ in 0..2 {
-            // SAFETY: a host, and a text with its length.
-            assert!(unsafe { qth_init(&host, b"1.0.0".as_ptr(), 5) });
+            assert!(qth_init(&host, "1.0.0".into()));
         }
 
         // Nobody handles it: it is dropped.

@@ -1,25 +1,35 @@
 //! The handlers that a script has set, by their place in the table that C keeps.
 
+use super::border::QthText;
 use super::delivery::{QthEvent, QthKind};
-use super::memory::{slice, text};
+use super::host::QthHost;
 use super::setup::HOST;
 use qth_protocol::ota::FileInfo;
 use qth_protocol::ota::{APPLICATION, COMPONENT_MAX};
+use cty::{int32_t, size_t, uint32_t};
 use heapless::String;
 use spin::Mutex;
 
 /// Components of external MCUs that a script can register.
-pub const QTH_MCUS: usize = 8;
+pub const QTH_MCUS: size_t = 8;
 /// Handlers that a script can set: one for each kind of event, two for each MCU and for the application.
-pub const QTH_HANDLERS: usize = 8 + 2 * (QTH_MCUS + 1);
+pub const QTH_HANDLERS: size_t = 8 + 2 * (QTH_MCUS + 1);
 /// Handler of the first MCU's information; its result is the next, then come the other MCUs'.
-pub const QTH_MCU_HANDLERS: usize = 8;
+pub const QTH_MCU_HANDLERS: size_t = 8;
 
 /// A script's callable: the host's function closed over a handle.
 #[derive(Clone, Copy)]
 pub(super) struct Closure {
-    pub(super) call: extern "C" fn(handle: u32, event: *const QthEvent) -> bool,
-    pub(super) handle: u32,
+    host: &'static QthHost,
+    handle: u32,
+}
+
+impl Closure {
+    /// Calls it; false: the delivery is to stop.
+    #[must_use]
+    pub(super) fn call(&self, event: &QthEvent<'_>) -> bool {
+        self.host.call(self.handle, event)
+    }
 }
 
 /// The handlers that the script has set.
@@ -41,22 +51,18 @@ pub(super) static HANDLERS: Mutex<Handlers> = Mutex::new(Handlers { closures: [N
 
 /// Sets the handler at a place of the table: a closure over the handle, which the host calls for it.
 #[no_mangle]
-pub extern "C" fn qth_set_handler(place: usize, handle: u32) {
-    let Some(call) = HOST.get().map(|host| host.call) else { return };
+pub extern "C" fn qth_set_handler(place: size_t, handle: uint32_t) {
+    let Some(host) = HOST.get() else { return };
     if let Some(handler) = HANDLERS.lock().closures.get_mut(place) {
-        *handler = Some(Closure { call, handle });
+        *handler = Some(Closure { host, handle });
     }
 }
 
 /// The place of an MCU's two handlers, from [`QTH_MCU_HANDLERS`] on, which it gets if it has none yet; -1 when its name
 /// is no good or there are too many.
-///
-/// # Safety
-/// A pointer with its length.
 #[no_mangle]
-pub unsafe extern "C" fn qth_mcu_handlers(component: *const u8, length: usize) -> i32 {
-    // SAFETY: the caller's promise.
-    let Some(component) = (unsafe { text(component, length) }) else { return -1 };
+pub extern "C" fn qth_mcu_handlers(component: QthText<'_>) -> int32_t {
+    let Some(component) = component.get() else { return -1 };
     let mut handlers = HANDLERS.lock();
     let place = component_handler(&handlers.mcus, component).or_else(|| {
         let name = String::try_from(component).ok().filter(|name| !name.is_empty())?;
@@ -81,9 +87,8 @@ fn mcu_handler(place: usize) -> usize {
 }
 
 /// The handler of an event, if the script has set one.
-pub(super) fn handler_of(event: &QthEvent) -> Option<Closure> {
-    // SAFETY: the event was just taken, its bytes lie in the room that the delivery has locked.
-    let bytes = unsafe { slice(event.bytes, event.length) };
+pub(super) fn handler_of(event: &QthEvent<'_>) -> Option<Closure> {
+    let bytes = event.bytes.get();
     let handlers = HANDLERS.lock();
     let of_mcu = |component: &str| component_handler(&handlers.mcus, component);
     let place = match event.kind {

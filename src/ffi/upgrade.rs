@@ -1,15 +1,17 @@
 //! Upgrades: plans of the Center, components beside the module.
 
+use super::border::{QthBuffer, QthBytes, QthText};
 use super::device;
-use super::memory::{slice, text};
 use qth_protocol::ota::Failure;
 use qth_protocol::ota::FileInfo;
 use qth_protocol::ota::id;
 use qth_protocol::ota::Plan;
 use qth_protocol::ttlv;
+use core::mem::MaybeUninit;
+use cty::{int16_t, size_t, uint32_t, uint8_t};
 
 /// Longest public key that packages are signed with, as PEM.
-pub const QTH_OTA_KEY: usize = 256;
+pub const QTH_OTA_KEY: size_t = 256;
 #[cfg(feature = "pack")]
 const _: () = assert!(QTH_OTA_KEY == qth_package::PEM_MAX);
 
@@ -21,43 +23,31 @@ pub extern "C" fn qth_ota_request(with_sha256: bool) -> bool {
 
 /// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3).
 #[no_mangle]
-pub extern "C" fn qth_ota_action(action: u8) -> bool {
+pub extern "C" fn qth_ota_action(action: uint8_t) -> bool {
     device(|device, now| device.ota_action(now, action))
 }
 
 /// Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
 /// behind its end.
-///
-/// # Safety
-/// `out` points to `size` bytes.
 #[no_mangle]
-pub unsafe extern "C" fn qth_mcu_read(offset: u32, out: *mut u8, size: usize) -> usize {
-    // SAFETY: the caller's promise.
-    let out = unsafe { core::slice::from_raw_parts_mut(out, size) };
+pub extern "C" fn qth_mcu_read(offset: uint32_t, out: QthBuffer<'_>) -> size_t {
+    let out = out.get();
     device(|device, now| device.mcu_package_read(now, offset, out)).unwrap_or_default()
 }
 
 /// Sets the public key that packages must be signed with, in PEM. False for every key where the library is built without
 /// packages.
-///
-/// # Safety
-/// A pointer with its length.
 #[no_mangle]
-pub unsafe extern "C" fn qth_set_ota_key(pem: *const u8, length: usize) -> bool {
-    // SAFETY: the caller's promise.
-    let Some(pem) = (unsafe { text(pem, length) }) else { return false };
+pub extern "C" fn qth_set_ota_key(pem: QthText<'_>) -> bool {
+    let Some(pem) = pem.get() else { return false };
     device(|device, _| device.set_ota_key(pem))
 }
 
 /// Writes the public key that packages must be signed with to `out`; returns its length, 0 when none is set or it is longer
-/// than `size`.
-///
-/// # Safety
-/// `out` points to `size` bytes.
+/// than `out`.
 #[no_mangle]
-pub unsafe extern "C" fn qth_ota_key(out: *mut u8, size: usize) -> usize {
-    // SAFETY: the caller's promise.
-    let out = unsafe { core::slice::from_raw_parts_mut(out, size) };
+pub extern "C" fn qth_ota_key(out: QthBuffer<'_>) -> size_t {
+    let out = out.get();
     device(|device, _| {
         let pem = device.ota_key().as_bytes();
         out.get_mut(..pem.len()).map_or(0, |out| {
@@ -90,68 +80,39 @@ pub extern "C" fn qth_application_failed(fault: QthFault) -> bool {
         QthFault::DidNotStart => Failure::DidNotStart,
         QthFault::Space => Failure::Space,
     };
-    device(|device, _| device.application_failed(failure))
+    device(|device, _| device.application_failed(now, failure))
 }
 
 /// Tells the version that an MCU runs.
-///
-/// # Safety
-/// Pointers with their lengths.
 #[no_mangle]
-pub unsafe extern "C" fn qth_set_mcu_version(
-    component: *const u8,
-    component_length: usize,
-    version: *const u8,
-    version_length: usize,
-) -> bool {
-    // SAFETY: the caller's promise.
-    let texts = unsafe { (text(component, component_length), text(version, version_length)) };
-    let (Some(component), Some(version)) = texts else { return false };
-    device(|device, _| device.set_mcu_version(component, version))
-}
-
-/// A text in the bytes of an event.
-#[repr(C)]
-pub struct QthText {
-    /// UTF-8, not terminated; never null.
-    pub bytes: *const u8,
-    /// Number of bytes.
-    pub length: usize,
-}
-
-impl From<&str> for QthText {
-    fn from(text: &str) -> Self {
-        Self { bytes: text.as_ptr(), length: text.len() }
-    }
+pub extern "C" fn qth_set_mcu_version(component: QthText<'_>, version: QthText<'_>) -> bool {
+    let (Some(component), Some(version)) = (component.get(), version.get()) else { return false };
+    device(|device, _| device.set_mcu_version(now, component, version))
 }
 
 /// One component of a plan. What the plan does not carry is 0 or empty.
 #[repr(C)]
-pub struct QthComponent {
+pub struct QthComponent<'a> {
     /// 0 module, 1 MCU.
-    pub kind: u8,
+    pub kind: uint8_t,
     /// Minimum battery in percent.
-    pub battery: u8,
+    pub battery: uint8_t,
     /// Minimum signal in dBm.
-    pub signal: i16,
+    pub signal: int16_t,
     /// Required space in bytes.
-    pub space: u32,
+    pub space: uint32_t,
     /// Component.
-    pub name: QthText,
+    pub name: QthText<'a>,
     /// Version that it starts from.
-    pub source: QthText,
+    pub source: QthText<'a>,
     /// Version that it leads to.
-    pub target: QthText,
+    pub target: QthText<'a>,
 }
 
-/// The component at this place of a plan; false after the last.
-///
-/// # Safety
-/// `plan` points to `length` bytes, `out` to room for a component. The texts lie in the plan's bytes.
+/// The component at this place of a plan; false after the last. Its texts lie in the plan's bytes.
 #[no_mangle]
-pub unsafe extern "C" fn qth_plan_component(plan: *const u8, length: usize, place: usize, out: *mut QthComponent) -> bool {
-    // SAFETY: the caller's promise.
-    let plan = Plan::parse(unsafe { slice(plan, length) });
+pub extern "C" fn qth_plan_component<'a>(plan: QthBytes<'a>, place: size_t, out: &mut MaybeUninit<QthComponent<'a>>) -> bool {
+    let plan = Plan::parse(plan.get());
     let Some(component) = plan.ok().and_then(|plan| plan.components().nth(place)) else { return false };
     let component = QthComponent {
         kind: component.kind as u8,
@@ -162,36 +123,31 @@ pub unsafe extern "C" fn qth_plan_component(plan: *const u8, length: usize, plac
         source: component.source.into(),
         target: component.target.into(),
     };
-    // SAFETY: the caller's promise.
-    unsafe { out.write(component) };
+    out.write(component);
     true
 }
 
 /// The package for an MCU.
 #[repr(C)]
-pub struct QthFile {
+pub struct QthFile<'a> {
     /// Component.
-    pub component: QthText,
+    pub component: QthText<'a>,
     /// Version that the package leads to.
-    pub version: QthText,
+    pub version: QthText<'a>,
     /// Address of the package.
-    pub url: QthText,
+    pub url: QthText<'a>,
     /// MD5, hexadecimal.
-    pub md5: QthText,
+    pub md5: QthText<'a>,
     /// CRC-32/MPEG-2, hexadecimal.
-    pub crc: QthText,
+    pub crc: QthText<'a>,
     /// Size in bytes.
-    pub size: u32,
+    pub size: uint32_t,
 }
 
-/// Reads an event of the kind `McuInfo`.
-///
-/// # Safety
-/// `bytes` points to `length` bytes, `out` to room for a file. The texts lie in the bytes.
+/// Reads the bytes of an event of the kind `McuInfo`, in which the file's texts lie; false when they are malformed.
 #[no_mangle]
-pub unsafe extern "C" fn qth_mcu_file(bytes: *const u8, length: usize, out: *mut QthFile) -> bool {
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { slice(bytes, length) };
+pub extern "C" fn qth_mcu_file<'a>(bytes: QthBytes<'a>, out: &mut MaybeUninit<QthFile<'a>>) -> bool {
+    let bytes = bytes.get();
     let Ok(file) = FileInfo::parse(bytes) else { return false };
     let file = QthFile {
         component: file.component.into(),
@@ -201,8 +157,7 @@ pub unsafe extern "C" fn qth_mcu_file(bytes: *const u8, length: usize, out: *mut
         crc: crc_text(bytes).unwrap_or_default().into(),
         size: file.size,
     };
-    // SAFETY: the caller's promise.
-    unsafe { out.write(file) };
+    out.write(file);
     true
 }
 

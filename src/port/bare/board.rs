@@ -1,12 +1,13 @@
 //! The board behind a table of C functions, and its flash.
 
-use crate::board::Status;
 use crate::board::{About, Board, Started};
 use crate::device::limits;
+use crate::ffi::board::{QthBoard, QthFlash, QthMeasures, QthName};
+use qth_flash::layout::{Layout, Region};
+use crate::board::Status;
+use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use heapless::String;
-use qth_flash::layout::{Layout, Region};
-use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 
 /// Bytes that the flash erases at once.
 const ERASE: u32 = 4096;
@@ -16,111 +17,6 @@ const WRITE: usize = 4;
 const ICCID_MAX: usize = 22;
 /// Longest address of a Center: scheme, host and port.
 const SERVER_MAX: usize = limits::HOST + 16;
-
-/// A text that names the board or something of it.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QthName {
-    /// Module type, which is the module's component too: at most 32 characters.
-    Module,
-    /// Device key, IMEI or MAC: at most 16 characters.
-    DeviceKey,
-    /// ICCID of the SIM card; none without one.
-    Iccid,
-    /// Center to connect to unless the script names one, `mqtt://host:port`.
-    Server,
-}
-
-/// What the board measures of itself.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct QthMeasures {
-    /// Battery in percent.
-    pub battery: u8,
-    /// Supply voltage in millivolts.
-    pub millivolts: u16,
-    /// Signal strength in dBm.
-    pub signal: i16,
-    /// Free space for an upgrade in bytes.
-    pub free: u32,
-}
-
-/// The flash that holds records and slots. It erases 4096 bytes at once and writes 4; every number here is a multiple of
-/// 4096. Offsets are from the flash's start, as its functions get them. They return false when the flash fails.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct QthFlash {
-    /// Where records begin.
-    pub records: u32,
-    /// Size of one bank of records.
-    pub bank: u32,
-    /// Banks, three at the least.
-    pub banks: u32,
-    /// Where the two slots for firmware begin.
-    pub slots: [u32; 2],
-    /// Size of each slot; 0 on a board that has none, which then can't upgrade its own firmware.
-    pub slot: u32,
-    /// Size of the staging area, at the second slot's place, on a board with one slot; less than a slot. 0: there are two slots.
-    pub staging: u32,
-    /// The bootloader chooses between the slots, and has started this firmware out of one.
-    pub started_by_slot: bool,
-    /// Seconds that a new firmware has to reach the Center before the old one comes back.
-    pub trial_seconds: u32,
-    /// Reads `length` bytes.
-    pub read: extern "C" fn(offset: u32, bytes: *mut u8, length: usize) -> bool,
-    /// Writes `length` bytes, a multiple of 4, to erased flash at a multiple of 4.
-    pub write: extern "C" fn(offset: u32, bytes: *const u8, length: usize) -> bool,
-    /// Erases `length` bytes, a multiple of 4096, to 0xff.
-    pub erase: extern "C" fn(offset: u32, length: u32) -> bool,
-}
-
-/// How the opening of a link goes.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QthOpening {
-    /// It goes on.
-    Pending,
-    /// The link is open.
-    Open,
-    /// The host's name was not resolved.
-    NotResolved,
-    /// The host can't be reached.
-    Failed,
-}
-
-/// TCP for the two links of a device, 0 and 1. Nothing here may wait longer than it takes to resolve a name.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct QthNetwork {
-    /// Begins to open a link to a host, whose name is not terminated.
-    pub open: extern "C" fn(link: u8, host: *const u8, length: usize, port: u16) -> QthOpening,
-    /// How the opening goes.
-    pub opening: extern "C" fn(link: u8) -> QthOpening,
-    /// Sends; returns how many bytes were taken, 0 when there is no room now, -1 when the link is broken.
-    pub send: extern "C" fn(link: u8, bytes: *const u8, length: usize) -> i32,
-    /// Receives; returns how many bytes came, 0 when there are none now, -1 when the peer has closed or the link is broken.
-    pub receive: extern "C" fn(link: u8, bytes: *mut u8, length: usize) -> i32,
-    /// Closes a link, open or not.
-    pub close: extern "C" fn(link: u8),
-}
-
-/// A board without an operating system: what it is, and what it does for the library in the interpreter's thread.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct QthBoard {
-    /// Milliseconds of a clock that never goes back; it may begin again at 0 after 2³² - 1. May be called in an interrupt.
-    pub millis: extern "C" fn() -> u32,
-    /// Fills `length` bytes with random numbers fit for secrets.
-    pub random: extern "C" fn(bytes: *mut u8, length: usize),
-    /// Writes a name, UTF-8 and not terminated, to a room of `size` bytes; returns its length, 0 where there is none.
-    pub name: extern "C" fn(name: QthName, text: *mut u8, size: usize) -> usize,
-    /// Measures.
-    pub measure: extern "C" fn(measures: *mut QthMeasures),
-    /// Its flash.
-    pub flash: QthFlash,
-    /// Its network.
-    pub network: QthNetwork,
-}
 
 impl QthBoard {
     fn layout(&self) -> Layout {
@@ -155,7 +51,7 @@ impl QthBoard {
     /// The text under a name; empty where the board has none that can be used.
     fn text<const N: usize>(&self, name: QthName) -> String<N> {
         let mut room = [0; N];
-        let length = (self.name)(name, room.as_mut_ptr(), N);
+        let length = self.name(name, &mut room);
         let text = room.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok());
         text.and_then(|text| String::try_from(text).ok()).unwrap_or_default()
     }
@@ -199,7 +95,7 @@ impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        done((self.with(offset, bytes.len())?.read)(offset, bytes.as_mut_ptr(), bytes.len()))
+        done(self.with(offset, bytes.len())?.read(offset, bytes))
     }
 
     fn capacity(&self) -> usize {
@@ -214,12 +110,12 @@ impl NorFlash for Flash {
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         let length = to.checked_sub(from).ok_or(FlashError)?;
         done(from.is_multiple_of(ERASE) && length.is_multiple_of(ERASE))?;
-        done((self.with(from, length as usize)?.erase)(from, length))
+        done(self.with(from, length as usize)?.erase(from, length))
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
         done(offset.is_multiple_of(WRITE as u32) && bytes.len().is_multiple_of(WRITE))?;
-        done((self.with(offset, bytes.len())?.write)(offset, bytes.as_ptr(), bytes.len()))
+        done(self.with(offset, bytes.len())?.write(offset, bytes))
     }
 }
 
@@ -278,16 +174,12 @@ impl Board for BareBoard {
 
     fn random(&mut self, bytes: &mut [u8]) {
         if let Some(board) = self.flash.0 {
-            (board.random)(bytes.as_mut_ptr(), bytes.len());
+            board.random(bytes);
         }
     }
 
     fn status(&mut self) -> Status {
-        let mut measures = QthMeasures::default();
-        if let Some(board) = self.flash.0 {
-            (board.measure)(&raw mut measures);
-        }
-        let QthMeasures { battery, millivolts, signal, free } = measures;
+        let QthMeasures { battery, millivolts, signal, free } = self.flash.0.map(QthBoard::measure).unwrap_or_default();
         Status { battery, millivolts, signal, free }
     }
 
@@ -307,61 +199,39 @@ impl Board for BareBoard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::border::{QthBuffer, QthBytes};
+    use crate::ffi::test_board;
 
-    extern "C" fn millis() -> u32 {
-        0
-    }
-    extern "C" fn random(_: *mut u8, _: usize) {}
-    extern "C" fn name(name: QthName, _: *mut u8, size: usize) -> usize {
+    extern "C" fn name(name: QthName, room: QthBuffer<'_>) -> usize {
         match name {
             QthName::Module => 0,
-            _ => size + 1,
+            _ => room.get().len() + 1,
         }
     }
-    extern "C" fn measure(_: *mut QthMeasures) {}
-    extern "C" fn read(_: u32, _: *mut u8, _: usize) -> bool {
+    extern "C" fn read(_: u32, _: QthBuffer<'_>) -> bool {
         true
     }
-    extern "C" fn write(_: u32, _: *const u8, _: usize) -> bool {
+    extern "C" fn write(_: u32, _: QthBytes<'_>) -> bool {
         true
     }
     extern "C" fn erase(_: u32, _: u32) -> bool {
         true
     }
-    extern "C" fn open(_: u8, _: *const u8, _: usize, _: u16) -> QthOpening {
-        QthOpening::Failed
-    }
-    extern "C" fn opening(_: u8) -> QthOpening {
-        QthOpening::Failed
-    }
-    extern "C" fn send(_: u8, _: *const u8, _: usize) -> i32 {
-        -1
-    }
-    extern "C" fn receive(_: u8, _: *mut u8, _: usize) -> i32 {
-        -1
-    }
-    extern "C" fn close(_: u8) {}
 
-    static BOARD: QthBoard = QthBoard {
-        millis,
-        random,
-        name,
-        measure,
-        flash: QthFlash {
-            records: 0,
-            bank: 4096,
-            banks: 4,
-            slots: [0x4000, 0x8000],
-            slot: 0x4000,
-            staging: 0,
-            started_by_slot: true,
-            trial_seconds: 60,
-            read,
-            write,
-            erase,
-        },
-        network: QthNetwork { open, opening, send, receive, close },
+    const FLASH: QthFlash = QthFlash {
+        records: 0,
+        bank: 4096,
+        banks: 4,
+        slots: [0x4000, 0x8000],
+        slot: 0x4000,
+        staging: 0,
+        started_by_slot: true,
+        trial_seconds: 60,
+        read,
+        write,
+        erase,
     };
+    static BOARD: QthBoard = QthBoard { name, flash: FLASH, ..test_board::BOARD };
 
     fn is_good(change: impl FnOnce(&mut QthFlash)) -> bool {
         let mut board = BOARD;

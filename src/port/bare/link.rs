@@ -2,9 +2,9 @@
 //!
 //! The device is not locked while they run: a board's sockets may be a script's objects, whose code may call the device.
 
-use super::board::QthOpening;
 use super::Network;
 use crate::device::{Closed, Link};
+use crate::ffi::board::QthOpening;
 use crate::time::Instant;
 
 /// Seconds until a link that does not open is given up.
@@ -54,7 +54,7 @@ impl Transport {
         // TLS has to be refused by name: a plain connection in its place would tell secrets.
         let opening = match peer.is_secure() {
             true => QthOpening::Failed,
-            false => (network.functions().open)(self.number(), peer.host.as_ptr(), peer.host.len(), peer.port),
+            false => network.functions().open(self.number(), &peer.host, peer.port),
         };
         self.state = State::Opening(network.tell(|_, now| now).after_secs(OPEN_SECS));
         self.opened(network, opening);
@@ -62,7 +62,7 @@ impl Transport {
 
     pub(super) fn close(&mut self, network: &Network<'_>) {
         if self.is_used() {
-            (network.functions().close)(self.number());
+            network.functions().close(self.number());
         }
         *self = Self { link: self.link, ..Self::CLOSED };
     }
@@ -71,7 +71,7 @@ impl Transport {
     pub(super) fn exchange(&mut self, network: &Network<'_>) -> bool {
         match self.state {
             State::Closed => false,
-            State::Opening(_) => self.opened(network, (network.functions().opening)(self.number())),
+            State::Opening(_) => self.opened(network, network.functions().opening(self.number())),
             State::Open => {
                 let has_sent = self.send(network);
                 let has_received = self.receive(network);
@@ -114,8 +114,7 @@ impl Transport {
             return false;
         }
         // Where it is broken, the peer's last words may still be there; reading finds the end.
-        let sent =
-            usize::try_from((network.functions().send)(self.number(), chunk.as_ptr(), count)).unwrap_or_default().min(count);
+        let sent = network.functions().send(self.number(), chunk.get(..count).unwrap_or_default()).unwrap_or_default();
         if sent > 0 {
             network.tell(|device, now| device.transmitted(now, self.link, sent));
         }
@@ -128,9 +127,9 @@ impl Transport {
         }
         if self.from == self.to && !self.ended {
             self.from = 0;
-            match usize::try_from((network.functions().receive)(self.number(), self.buffer.as_mut_ptr(), CHUNK)) {
-                Ok(count) => self.to = count.min(CHUNK),
-                Err(_) => (self.to, self.ended) = (0, true),
+            match network.functions().receive(self.number(), &mut self.buffer) {
+                Some(count) => self.to = count,
+                None => (self.to, self.ended) = (0, true),
             }
         }
         if self.from == self.to {

@@ -6,8 +6,9 @@ mod link;
 
 use super::Hooks;
 use crate::device::{Action, Device, Link};
+use crate::ffi::board::{QthBoard, QthNetwork};
 use crate::time::Instant;
-use board::{BareBoard, QthBoard, QthNetwork};
+use board::BareBoard;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use link::Transport;
 use spin::{Mutex, Once};
@@ -72,13 +73,14 @@ impl Port {
 
     /// Makes the device on this board; true also when it is there already, false when the board's flash can't be used
     /// as it is laid out. `version` is the firmware's.
+    #[must_use]
     pub fn start(&self, version: &str, hooks: Hooks, board: Option<&'static QthBoard>) -> bool {
         let start = self.start.try_call_once(|| {
             let board = board.ok_or(())?;
             let mut device = self.device.lock();
             *device.board_mut() = BareBoard::new(board, version).ok_or(())?;
             device.switch_on(Instant::default());
-            self.clock.lock().last = (board.millis)();
+            self.clock.lock().last = board.millis();
             self.driver.lock().links.iter_mut().zip(LINKS).for_each(|(transport, link)| transport.link = link);
             Ok::<_, ()>(Start { board, hooks })
         });
@@ -114,7 +116,7 @@ impl Port {
     /// Whether [`Port::drive`] is due. May be asked in an interrupt.
     pub fn is_due(&self) -> bool {
         // A moment up to half the clock's range ago is past.
-        let since = |start: &Start| (start.board.millis)().wrapping_sub(self.due.load(Ordering::Acquire));
+        let since = |start: &Start| start.board.millis().wrapping_sub(self.due.load(Ordering::Acquire));
         self.start.get().is_some_and(|start| since(start) <= u32::MAX / 2)
     }
 
@@ -179,7 +181,7 @@ impl Port {
 
     fn now(&self, start: &Start) -> Instant {
         let mut clock = self.clock.lock();
-        let now = (start.board.millis)();
+        let now = start.board.millis();
         clock.millis = clock.millis.saturating_add(u64::from(now.wrapping_sub(clock.last)));
         clock.last = now;
         Instant::from_millis(clock.millis)
@@ -188,7 +190,7 @@ impl Port {
     /// The driver is due in so many milliseconds.
     fn set_due(&self, start: &Start, millis: u64) {
         let millis = u32::try_from(millis).unwrap_or_default();
-        self.due.store((start.board.millis)().wrapping_add(millis), Ordering::Release);
+        self.due.store(start.board.millis().wrapping_add(millis), Ordering::Release);
     }
 }
 

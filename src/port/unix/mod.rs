@@ -55,6 +55,7 @@ impl Port {
     /// Makes the device on the board that the environment describes and starts its driver's thread, which lives as long
     /// as the process; true also when both are there already. `version` is the firmware's. What stands in the way is named
     /// on standard error.
+    #[must_use]
     pub fn start<T>(&'static self, version: &str, hooks: Hooks, _board: Option<T>) -> bool {
         let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.started.get().is_some() {

@@ -1,6 +1,9 @@
 //! Data of the application through lost connections: what was accepted arrives, in its order, and nothing that was
 //! acknowledged comes again.
 
+use qth::device::limits;
+use qth_protocol::command::exception;
+use qth_protocol::frame::PackageId;
 use qth_world::pair::Pair;
 
 #[test]
@@ -65,4 +68,30 @@ fn what_waits_when_the_application_stops_the_device_is_sent_after_its_next_start
         world.step(false);
     }
     assert_eq!(world.center.arrived, [1]);
+}
+
+#[test]
+fn a_message_reaches_the_application_whole_or_is_answered_with_an_exception() {
+    let mut world = Pair::new(3);
+    assert!(world.device.start(world.now));
+    world.go_online();
+    let (mut whole, mut refused) = (Vec::new(), Vec::new());
+    // The packet that fills the buffer to its last byte has some 2020 bytes of data.
+    for (id, length) in [1, 1000, 1536, 1537, 2000].into_iter().chain(2010..2030).chain([3000, 60_000, 2]).enumerate() {
+        let id = PackageId::new(id as u16 + 1).unwrap();
+        let data = vec![b'x'; length];
+        match world.center.send_transparent(id, &data) {
+            packet if packet <= limits::PACKET_IN => whole.push(data),
+            _ => refused.push((i64::from(exception::LENGTH), Some(i64::from(id.get())))),
+        }
+    }
+    assert!(whole.iter().any(|data| data.len() > 2010) && refused.len() > 2);
+    for _ in 0..200 {
+        world.step(false);
+    }
+    let lengths = |data: &[Vec<u8>]| data.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lengths(&world.data), lengths(&whole));
+    assert_eq!(world.center.exceptions, refused);
+    assert!(world.device.is_online());
+    assert_eq!(world.tried.len(), 1, "still the first connection");
 }

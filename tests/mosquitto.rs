@@ -69,6 +69,7 @@ enum Seen {
     Connected,
     Subscribed(Option<QoS>),
     Message(String, Vec<u8>, QoS),
+    TooLarge,
     Acknowledged(PacketId),
     Failed(Error),
     /// The broker has closed the connection.
@@ -157,6 +158,7 @@ impl Device {
                 Event::Connected { .. } => Seen::Connected,
                 Event::Refused(code) => panic!("refused with {code}"),
                 Event::Subscribed { granted, .. } => Seen::Subscribed(granted),
+                Event::TooLarge { .. } => Seen::TooLarge,
                 Event::Message { topic, payload, qos, .. } => Seen::Message(topic.into(), payload.to_vec(), qos),
                 Event::Acknowledged(id) => Seen::Acknowledged(id),
                 Event::Failed(error) => Seen::Failed(error),
@@ -250,7 +252,7 @@ fn a_client_that_takes_over_ends_the_connection_before() {
 }
 
 #[test]
-fn a_message_larger_than_the_buffer_is_a_clear_error() {
+fn a_message_larger_than_the_buffer_is_passed_over_and_the_connection_stays() {
     let broker = Broker::start();
     let mut receiver = Device::subscribed(&broker, "receiver");
     let mut sender = TcpStream::connect(("127.0.0.1", broker.port)).unwrap();
@@ -265,5 +267,7 @@ fn a_message_larger_than_the_buffer_is_a_clear_error() {
     large.extend(TOPIC.as_bytes());
     large.resize(3 + 3000, b'x');
     sender.write_all(&large).unwrap();
-    assert_eq!(receiver.next(), Seen::Failed(Error::TooLarge));
+    assert_eq!(receiver.next(), Seen::TooLarge);
+    receiver.publish(b"still here", QoS::AtMostOnce);
+    assert_eq!(receiver.next(), Seen::Message(TOPIC.into(), b"still here".to_vec(), QoS::AtMostOnce));
 }

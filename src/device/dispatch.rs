@@ -48,6 +48,16 @@ impl<B: Board> Components<B> {
         }
     }
 
+    /// A message that is too large to be taken, of which this is the beginning: reported, with its package id where that can be
+    /// read. An encrypted one can't be decrypted without its end.
+    pub(super) fn message_too_large(&mut self, beginning: &mut [u8]) {
+        let id = match &self.connection.session {
+            Some(_) => None,
+            None => frame::open(beginning).map_or_else(|error| error.id, |frame| Some(frame.id)),
+        };
+        self.report_exception(exception::LENGTH, id);
+    }
+
     fn command(&mut self, now: Instant, frame: &Frame<'_>) {
         let Frame { id, command, payload } = *frame;
         let is_ttlv = matches!(
@@ -79,7 +89,7 @@ impl<B: Board> Components<B> {
     }
 
     fn pass_on(&mut self, event: Event<'_>) {
-        // There is room: no message is taken while there is none.
+        // There is room: no message is taken while there is none for it.
         self.events.push(event);
     }
 

@@ -1,6 +1,7 @@
 //! What the application is told, in order.
 
 use super::limits;
+use qth_protocol::frame;
 
 /// Event numbers of `devEvent` (Python module, "Callbacks").
 pub mod topic {
@@ -39,6 +40,8 @@ pub enum Event<'a> {
 
 const LENGTH: usize = 2;
 const HEAD: usize = LENGTH + 1 + 4;
+// A message's event is no larger than its packet, which has a topic and a frame's head besides.
+const _: () = assert!(HEAD <= frame::HEADER && limits::EVENTS > limits::PACKET_IN);
 
 /// A queue of events in one buffer.
 pub struct Events {
@@ -112,9 +115,11 @@ impl Events {
         self.used = 0;
     }
 
-    /// There is room for one more message of the Center, however large.
-    pub fn has_room(&self) -> bool {
-        limits::EVENTS.saturating_sub(self.used) >= limits::EVENTS / 2 + 2 * HEAD
+    /// Returns whether there is room for what comes of an MQTT packet of this length: of small ones until the queue is half full, of
+    /// the largest when it is empty. The rest is for events of the device's own.
+    #[must_use]
+    pub fn has_room(&self, packet: usize) -> bool {
+        self.used == 0 || self.used.saturating_add(packet) <= limits::EVENTS / 2
     }
 
     fn front_len(&self) -> Option<usize> {
@@ -160,10 +165,26 @@ mod tests {
         let mut events = Events::new();
         let half = [7; limits::EVENTS / 2];
         assert!(events.push(Event::Tsl(&half)));
-        assert!(!events.has_room());
         assert!(!events.push(Event::Tsl(&half)));
         assert_eq!(events.front(), Some(Event::Tsl(&half)));
-        events.pop();
-        assert!(events.has_room());
+    }
+
+    #[test]
+    fn the_largest_message_has_room_in_an_empty_queue_and_small_ones_until_it_is_half_full() {
+        let mut events = Events::new();
+        let packet = HEAD + 100;
+        while events.has_room(packet) {
+            assert!(!events.has_room(limits::PACKET_IN) || events.front().is_none());
+            assert!(events.push(Event::Tsl(&[7; 100])));
+        }
+        assert!(events.used > limits::EVENTS / 3 && events.used <= limits::EVENTS / 2);
+        while events.front().is_some() {
+            events.pop();
+        }
+        assert!(events.has_room(limits::PACKET_IN));
+        assert!(events.push(Event::Tsl(&[7; limits::PACKET_IN - HEAD])));
+        for _ in 0..8 {
+            assert!(events.push(Event::Device(topic::CENTER, 0)), "the device's own");
+        }
     }
 }

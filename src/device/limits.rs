@@ -1,6 +1,7 @@
 //! Sizes of the buffers, all static. A message that does not fit is refused with an error.
 
-/// Largest MQTT packet taken from the Center, and room for what is on its way to it.
+/// Largest MQTT packet taken from the Center: what it carries reaches the application whole. A larger message is answered with an
+/// exception.
 pub const PACKET_IN: usize = qth_protocol::PACKET_MAX;
 /// Room for MQTT packets not yet written to the transport: one message with the largest frame, or many small ones.
 pub const PACKET_OUT: usize = 1408;
@@ -12,8 +13,8 @@ pub const MESSAGE: usize = 1024;
 pub const OUTBOX: usize = 2048;
 /// Part of the outbox that the application can't fill, so that an upgrade always gets its reports through.
 pub const OUTBOX_RESERVE: usize = 512;
-/// Events that wait for the application.
-pub const EVENTS: usize = 2048;
+/// Events that wait for the application: the largest message, and some of the device's own.
+pub const EVENTS: usize = PACKET_IN + 64;
 /// Largest plan, as bytes of TTLV: twenty components with texts of usual length.
 pub const PLAN: usize = 1536;
 /// A piece of a download, and the response head before it.

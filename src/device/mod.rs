@@ -144,7 +144,7 @@ impl<B: Board> Device<B> {
     #[must_use]
     pub fn received(&mut self, now: Instant, link: Link, bytes: &[u8]) -> usize {
         match link {
-            Link::Center if self.parts.events.has_room() => self.mqtt.received(bytes),
+            Link::Center if self.has_room() => self.mqtt.received(bytes),
             Link::Center => 0,
             Link::Package => self.parts.upgrade.received(now, bytes),
         }
@@ -154,7 +154,12 @@ impl<B: Board> Device<B> {
     /// events before them.
     #[must_use]
     pub fn wants(&self, link: Link) -> bool {
-        link == Link::Package || self.parts.events.has_room()
+        link == Link::Package || self.has_room()
+    }
+
+    /// Returns whether the application's queue has room for what comes next from the Center.
+    fn has_room(&self) -> bool {
+        self.parts.events.has_room(self.mqtt.next_length())
     }
 
     /// The link is gone, or could not be opened.
@@ -212,7 +217,7 @@ impl<B: Board> Device<B> {
 
     fn run_mqtt(&mut self, now: Instant) {
         let Self { mqtt, parts } = self;
-        while parts.events.has_room() {
+        while parts.events.has_room(mqtt.next_length()) {
             let Some(event) = mqtt.poll(now) else { break };
             match event {
                 Heard::Connected { .. } => {
@@ -231,19 +236,18 @@ impl<B: Board> Device<B> {
                     parts.message(now, payload);
                     parts.run_farewell(now, mqtt);
                 }
+                Heard::TooLarge { beginning } => parts.message_too_large(beginning),
                 Heard::Acknowledged(id) => {
                     if let Some(Sender::Upgrade(status)) = parts.outbox.acknowledged(id) {
                         parts.tell_upgrade(now, Input::Acknowledged(status));
                     }
                 }
                 Heard::Failed(error) => {
-                    let (class, code) = match error {
-                        MqttError::KeepAlive => (Class::Network, code::KEEP_ALIVE),
-                        // The same message would come again at once.
-                        MqttError::TooLarge => (Class::Disabled, code::PROTOCOL),
-                        _ => (Class::Network, code::PROTOCOL),
+                    let code = match error {
+                        MqttError::KeepAlive => code::KEEP_ALIVE,
+                        _ => code::PROTOCOL,
                     };
-                    parts.connection_failed(now, class, event::topic::CENTER, code);
+                    parts.connection_failed(now, Class::Network, event::topic::CENTER, code);
                 }
             }
         }

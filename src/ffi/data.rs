@@ -3,8 +3,8 @@
 use super::border::{QthBuffer, QthBytes, QthIds, QthText};
 use super::device;
 use crate::device::limits;
-use qth_protocol::nmea;
 use cty::{size_t, uint16_t, uint8_t};
+use qth_protocol::nmea;
 
 /// Largest message that a script can send, in bytes of TTLV.
 pub const QTH_MESSAGE: size_t = 1024;

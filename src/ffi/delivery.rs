@@ -11,9 +11,9 @@ use spin::Mutex;
 
 /// Events delivered in one go, before the script may run again.
 const BATCH: u32 = 16;
-/// Room for what is delivered: a message that fits into half of the queue (see [`crate::device::event`]), or a plan.
-const DELIVERY: usize = limits::PLAN;
-const _: () = assert!(DELIVERY >= limits::EVENTS / 2 + 16);
+/// Room for what is delivered: the largest message that is taken, which is smaller than its packet, or a plan.
+const DELIVERY: usize = limits::PACKET_IN;
+const _: () = assert!(DELIVERY >= limits::PLAN);
 
 /// What is being delivered; locked as long as a handler runs, so that none runs inside another.
 static DELIVERED: Mutex<[u8; DELIVERY]> = Mutex::new([0; DELIVERY]);
@@ -87,9 +87,8 @@ fn take<'a>(device: &mut Device<Board>, room: &'a mut [u8]) -> Option<QthEvent<'
         Event::McuResult(success, component) => (QthKind::McuResult, i32::from(success), 0, component),
         Event::McuPackage(component) => (QthKind::AppPackage, 0, 0, component),
     };
-    let length = payload.len().min(room.len());
-    let (room, _) = room.split_at_mut_checked(length)?;
-    room.copy_from_slice(payload.get(..length)?);
+    let room = room.get_mut(..payload.len())?;
+    room.copy_from_slice(payload);
     device.event_taken();
     Some(QthEvent { kind, number, result, bytes: (&*room).into() })
 }
@@ -97,12 +96,15 @@ fn take<'a>(device: &mut Device<Board>, room: &'a mut [u8]) -> Option<QthEvent<'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::board::QthBoard;
     use crate::ffi::handlers::qth_set_handler;
     use crate::ffi::host::QthHost;
     use crate::ffi::setup::{qth_detach, qth_init, qth_start};
-    use crate::ffi::test_board::BOARD;
+    use crate::ffi::test_board;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    /// What the driver without an operating system runs on; a host's has its own board.
+    static BOARD: QthBoard = test_board::board(0);
     static CALLS: Mutex<Vec<(u32, QthKind, i32, i32)>> = Mutex::new(Vec::new());
     static DEPTH: AtomicU32 = AtomicU32::new(0);
 

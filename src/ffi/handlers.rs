@@ -4,10 +4,10 @@ use super::border::QthText;
 use super::delivery::{QthEvent, QthKind};
 use super::host::QthHost;
 use super::setup::HOST;
-use qth_protocol::ota::FileInfo;
-use qth_protocol::ota::{APPLICATION, COMPONENT_MAX};
 use cty::{int32_t, size_t, uint32_t};
 use heapless::String;
+use qth_protocol::ota::FileInfo;
+use qth_protocol::ota::{APPLICATION, COMPONENT_MAX};
 use spin::Mutex;
 
 /// Components of external MCUs that a script can register.

@@ -1,4 +1,4 @@
-//! A board for tests: flash in memory, no network.
+//! Boards for tests: flash in memory, no network.
 
 use super::board::{QthBoard, QthFlash, QthMeasures, QthName, QthNetwork, QthOpening};
 use super::border::{QthBuffer, QthBytes, QthText};
@@ -7,7 +7,10 @@ use spin::Mutex;
 /// Banks of records, each one block.
 const BANKS: u32 = 3;
 const BLOCK: u32 = 4096;
-static FLASH: Mutex<[u8; (BANKS * BLOCK) as usize]> = Mutex::new([0xff; (BANKS * BLOCK) as usize]);
+/// One after the other, since tests run at the same time.
+const BOARDS: u32 = 2;
+const SIZE: usize = (BOARDS * BANKS * BLOCK) as usize;
+static FLASH: Mutex<[u8; SIZE]> = Mutex::new([0xff; SIZE]);
 
 extern "C" fn millis() -> u32 {
     0
@@ -49,14 +52,11 @@ extern "C" fn receive(_: u8, _: QthBuffer<'_>) -> i32 {
 }
 extern "C" fn close(_: u8) {}
 
-/// What the driver without an operating system runs on; a host's has its own board.
-pub(crate) static BOARD: QthBoard = QthBoard {
-    millis,
-    random,
-    name,
-    measure,
-    flash: QthFlash {
-        records: 0,
+/// A board with flash of its own, by its number.
+pub(crate) const fn board(number: u32) -> QthBoard {
+    assert!(number < BOARDS);
+    let flash = QthFlash {
+        records: number * BANKS * BLOCK,
         bank: BLOCK,
         banks: BANKS,
         slots: [0, 0],
@@ -67,6 +67,6 @@ pub(crate) static BOARD: QthBoard = QthBoard {
         read,
         write,
         erase,
-    },
-    network: QthNetwork { open, opening, send, receive, close },
-};
+    };
+    QthBoard { millis, random, name, measure, flash, network: QthNetwork { open, opening, send, receive, close } }
+}

@@ -2,13 +2,13 @@
 
 use super::border::{QthBuffer, QthBytes, QthText};
 use super::device;
-use qth_protocol::ota::Failure;
-use qth_protocol::ota::FileInfo;
-use qth_protocol::ota::id;
-use qth_protocol::ota::Plan;
-use qth_protocol::ttlv;
 use core::mem::MaybeUninit;
 use cty::{int16_t, size_t, uint32_t, uint8_t};
+use qth_protocol::ota::id;
+use qth_protocol::ota::Failure;
+use qth_protocol::ota::FileInfo;
+use qth_protocol::ota::Plan;
+use qth_protocol::ttlv;
 
 /// Longest public key that packages are signed with, as PEM.
 pub const QTH_OTA_KEY: size_t = 256;
@@ -80,14 +80,14 @@ pub extern "C" fn qth_application_failed(fault: QthFault) -> bool {
         QthFault::DidNotStart => Failure::DidNotStart,
         QthFault::Space => Failure::Space,
     };
-    device(|device, _| device.application_failed(now, failure))
+    device(|device, now| device.application_failed(now, failure))
 }
 
 /// Tells the version that an MCU runs.
 #[no_mangle]
 pub extern "C" fn qth_set_mcu_version(component: QthText<'_>, version: QthText<'_>) -> bool {
     let (Some(component), Some(version)) = (component.get(), version.get()) else { return false };
-    device(|device, _| device.set_mcu_version(now, component, version))
+    device(|device, now| device.set_mcu_version(now, component, version))
 }
 
 /// One component of a plan. What the plan does not carry is 0 or empty.

@@ -1,9 +1,9 @@
 //! TTLV messages, read and written item by item.
 
 use super::border::{QthBuffer, QthBytes, QthReader, QthWriter};
-use qth_protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 use core::mem::MaybeUninit;
 use cty::{c_double, int64_t, size_t, uint16_t};
+use qth_protocol::ttlv::{self, Reader, Value, WriteError, Writer};
 
 /// What a TTLV item holds.
 #[repr(C)]

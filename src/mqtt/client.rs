@@ -50,6 +50,11 @@ pub enum Event<'a> {
         /// Kept by the server.
         retain: bool,
     },
+    /// A message larger than any that is taken. It is acknowledged like the others, so that it does not come again.
+    TooLarge {
+        /// The beginning of the message itself. What follows was passed over.
+        beginning: &'a mut [u8],
+    },
     /// The message sent under this identifier is the server's now: PUBACK or PUBREC has come.
     Acknowledged(PacketId),
     /// The session can't go on.
@@ -79,6 +84,8 @@ pub struct Client<const IN: usize, const OUT: usize> {
     filled: usize,
     /// Length of the packet at the start of `input` that was handed out.
     handed_out: usize,
+    /// Bytes that were passed over of a message that fills `input` and has more.
+    passed_over: usize,
     output: Vec<u8, OUT>,
     last_id: PacketId,
     outgoing: Vec<(PacketId, Awaits), IN_FLIGHT>,
@@ -101,6 +108,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
             input: [0; IN],
             filled: 0,
             handed_out: 0,
+            passed_over: 0,
             output: Vec::new(),
             last_id: PacketId::NONE,
             outgoing: Vec::new(),
@@ -118,6 +126,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         self.state = State::Idle;
         self.filled = 0;
         self.handed_out = 0;
+        self.passed_over = 0;
         self.output.clear();
         self.outgoing.clear();
         self.unreleased.clear();
@@ -206,21 +215,46 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
     }
 
     /// Takes bytes of the transport, as many as there is room for; the rest is to be offered again after
-    /// [`Client::poll`].
+    /// [`Client::poll`]. Of a message that is too large, all are taken.
+    #[must_use]
     pub fn received(&mut self, bytes: &[u8]) -> usize {
         if matches!(self.state, State::Idle | State::Over) {
             return bytes.len();
         }
+        self.discard_handed_out();
         let free = self.input.get_mut(self.filled..).unwrap_or_default();
         let count = free.len().min(bytes.len());
         if let (Some(to), Some(from)) = (free.get_mut(..count), bytes.get(..count)) {
             to.copy_from_slice(from);
             self.filled = self.filled.saturating_add(count);
         }
+        count.saturating_add(self.pass_over(bytes.len().saturating_sub(count)))
+    }
+
+    /// Passes over up to `count` bytes of a message that does not fit; returns how many.
+    fn pass_over(&mut self, count: usize) -> usize {
+        let length = match packet::length(&self.input) {
+            Ok(Some(length)) if self.filled == IN => length,
+            _ => return 0,
+        };
+        let count = count.min(length.saturating_sub(IN).saturating_sub(self.passed_over));
+        self.passed_over = self.passed_over.saturating_add(count);
         count
     }
 
+    /// Length of the packet that [`Client::poll`] takes next, whole or not; 0 while that is not known, and where nothing of it
+    /// is handed out whole.
+    #[must_use]
+    pub fn next_length(&self) -> usize {
+        let next = self.input.get(self.handed_out..self.filled).unwrap_or_default();
+        match packet::length(next) {
+            Ok(Some(length)) if length <= IN && self.failure.is_none() => length,
+            _ => 0,
+        }
+    }
+
     /// What happened next; `None` when nothing has.
+    #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<Event<'_>> {
         if let Some(error) = self.failure.take() {
             self.over();
@@ -233,17 +267,20 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
             {
                 return None;
             }
-            let whole = match packet::length(self.input.get(..self.filled).unwrap_or_default()) {
-                Ok(Some(length)) if length > IN => return Some(self.fail(Error::TooLarge)),
-                Ok(Some(length)) if length <= self.filled => length,
+            let received = self.input.get(..self.filled).unwrap_or_default();
+            let length = match packet::length(received) {
+                // Nothing else that a server sends is so large.
+                Ok(Some(length)) if length > IN && !packet::is_publish(received) => return Some(self.fail(Error::Malformed)),
+                Ok(Some(length)) if length <= self.filled.saturating_add(self.passed_over) => length,
                 Ok(_) => return None,
                 Err(error) => return Some(self.fail(error)),
             };
-            self.handed_out = whole;
-            match self.take(now, whole) {
+            self.passed_over = 0;
+            self.handed_out = length.min(IN);
+            match self.take(now, self.handed_out) {
                 Ok(Taken::Nothing) => {}
                 Ok(Taken::Event(event)) => return Some(event),
-                Ok(Taken::Message) => return self.message(whole),
+                Ok(Taken::Message) => return self.message(length),
                 Err(error) => return Some(self.fail(error)),
             }
         }
@@ -291,9 +328,9 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         }
     }
 
-    /// Handles the packet of `whole` bytes at the start of the input, up to what borrows from it.
-    fn take(&mut self, now: Instant, whole: usize) -> Result<Taken, Error> {
-        let bytes = self.input.get_mut(..whole).ok_or(Error::Malformed)?;
+    /// Handles the packet at the start of the input, of which `held` bytes lie there, up to what borrows from it.
+    fn take(&mut self, now: Instant, held: usize) -> Result<Taken, Error> {
+        let bytes = self.input.get_mut(..held).ok_or(Error::Malformed)?;
         let incoming = packet::read(bytes)?;
         if (self.state == State::Connecting) != matches!(incoming, Incoming::ConnAck { .. }) {
             return Err(Error::Unexpected);
@@ -352,9 +389,10 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         }
     }
 
-    /// Hands out the message at the start of the input.
-    fn message(&mut self, whole: usize) -> Option<Event<'_>> {
-        match packet::read(self.input.get_mut(..whole)?) {
+    /// Hands out the message at the start of the input; of one that is too large, what lies there.
+    fn message(&mut self, length: usize) -> Option<Event<'_>> {
+        match packet::read(self.input.get_mut(..length.min(IN))?) {
+            Ok(Incoming::Publish { payload, .. }) if length > IN => Some(Event::TooLarge { beginning: payload }),
             Ok(Incoming::Publish { dup, qos, retain, topic, payload, .. }) => {
                 Some(Event::Message { topic, payload, qos, dup, retain })
             }
@@ -619,7 +657,7 @@ mod tests {
         session.connect(START, &CONNECT).unwrap();
         sent(&mut session, START);
         received(&mut session, &ACCEPTED);
-        session.poll(START);
+        let _ = session.poll(START);
         let again = Publish { dup: true, id, ..publish(QoS::AtLeastOnce) };
         assert_eq!(session.publish(&again, b"x"), Ok(id));
         assert_eq!(sent(&mut session, START), [0x3A, 6, 0, 1, b't', 0, 1, b'x']);
@@ -645,11 +683,114 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_that_can_never_fit_is_an_error_at_once_in_both_directions() {
+    fn a_packet_that_can_never_be_sent_is_an_error_at_once() {
         let mut session = connected();
         assert_eq!(session.publish(&publish(QoS::AtMostOnce), &[0; 256]), Err(Error::TooLarge));
-        received(&mut session, &[0x30, 0xFE, 0x01, 0, 1]);
-        assert_eq!(session.poll(START), Some(Event::Failed(Error::TooLarge)));
+    }
+
+    /// A message of `length` bytes as a packet, with identifier 9.
+    fn large(qos: u8, length: usize) -> Vec<u8> {
+        let publish = Publish { topic: "t", qos: QoS::from_number(qos).unwrap(), retain: false, dup: false, id: None };
+        let mut packet = vec![0; length + 16];
+        let written = packet::write_publish(&mut packet, &publish, PacketId::new(9).filter(|_| qos > 0), &mut |room| {
+            room[..length].fill(b'x');
+            Some(length)
+        });
+        packet.truncate(written.unwrap());
+        packet
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_passed_over_and_acknowledged_like_the_others() {
+        // Miri takes its time.
+        let (longest, steps) = if cfg!(miri) { (700, &[100, 1000][..]) } else { (70_000, &[1, 7, 256, 257, 1000][..]) };
+        for (qos, acknowledgement) in [(0, &[][..]), (1, &[0x40, 2, 0, 9]), (2, &[0x50, 2, 0, 9])] {
+            for length in [252, 253, 300, 600, longest] {
+                for &step in steps {
+                    let mut session = connected();
+                    let mut bytes = large(qos, length);
+                    bytes.extend([0x30, 4, 0, 1, b't', b'n']);
+                    let mut told = Vec::new();
+                    let mut rest = &bytes[..];
+                    while !rest.is_empty() || session.next_length() > 0 {
+                        let taken = session.received(&rest[..rest.len().min(step)]);
+                        rest = &rest[taken..];
+                        while let Some(event) = session.poll(START) {
+                            told.push(match event {
+                                Event::TooLarge { beginning } => (true, beginning.to_vec()),
+                                Event::Message { payload, .. } => (false, payload.to_vec()),
+                                event => panic!("{event:?}"),
+                            });
+                        }
+                    }
+                    let head = bytes.len() - 6 - length;
+                    let beginning = vec![b'x'; 256 - head];
+                    assert_eq!(told, [(true, beginning), (false, b"n".to_vec())], "{qos} {length} {step}");
+                    assert_eq!(sent(&mut session, START), acknowledgement);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_acknowledged_only_when_all_of_it_is_there() {
+        let mut session = connected();
+        let bytes = large(1, 500);
+        let (most, last) = bytes.split_at(bytes.len() - 1);
+        received(&mut session, most);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(session.next_length(), 0);
+        assert!(session.transmit().is_empty());
+        received(&mut session, last);
+        assert!(matches!(session.poll(START), Some(Event::TooLarge { .. })));
+        assert_eq!(sent(&mut session, START), [0x40, 2, 0, 9]);
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_told_once_until_it_is_released() {
+        let mut session = connected();
+        received(&mut session, &large(2, 500));
+        assert!(matches!(session.poll(START), Some(Event::TooLarge { .. })));
+        let mut again = large(2, 500);
+        again[0] |= 8;
+        received(&mut session, &again);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(sent(&mut session, START), [0x50, 2, 0, 9, 0x50, 2, 0, 9]);
+    }
+
+    #[test]
+    fn the_rest_of_a_message_that_is_too_large_does_not_reach_the_next_connection() {
+        let mut session = connected();
+        received(&mut session, &large(0, 500)[..400]);
+        session.reset();
+        session.connect(START, &CONNECT).unwrap();
+        sent(&mut session, START);
+        received(&mut session, &ACCEPTED);
+        assert_eq!(session.poll(START), Some(Event::Connected { session_present: false }));
+    }
+
+    #[test]
+    fn what_is_too_large_and_no_message_or_has_a_topic_too_large_ends_the_session() {
+        let mut session = connected();
+        received(&mut session, &[0x90, 0xFE, 0x01]);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Malformed)));
+
+        let mut session = connected();
+        let mut bytes = vec![0x30, 0xAC, 0x02, 1, 40];
+        bytes.resize(3 + 300, b't');
+        received(&mut session, &bytes);
+        assert_eq!(session.poll(START), Some(Event::Failed(Error::Malformed)));
+    }
+
+    #[test]
+    fn the_length_of_the_next_packet_is_known_before_it_is_taken() {
+        let mut session = connected();
+        received(&mut session, &[0x30, 4, 0, 1, b't', b'x', 0x30, 5, 0]);
+        assert_eq!(session.next_length(), 6);
+        assert!(matches!(session.poll(START), Some(Event::Message { .. })));
+        assert_eq!(session.next_length(), 7);
+        assert_eq!(session.poll(START), None);
+        assert_eq!(session.next_length(), 7);
     }
 
     #[test]
@@ -709,7 +850,7 @@ mod tests {
         session.connect(START, &Connect { keep_alive: 1, ..CONNECT }).unwrap();
         sent(&mut session, START);
         received(&mut session, &ACCEPTED);
-        session.poll(START);
+        let _ = session.poll(START);
         // The ping after one second is the one that the server has to answer; four more go out meanwhile.
         for second in 1..=5 {
             let now = START.after_secs(second);

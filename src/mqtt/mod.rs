@@ -13,7 +13,7 @@ pub mod packet;
 pub enum Error {
     /// No room now; there will be after more was transmitted or acknowledged.
     Busy = 1,
-    /// The packet is larger than the buffer can ever hold.
+    /// The packet to be sent is larger than the buffer can ever hold.
     TooLarge,
     /// Not possible in the session's present state.
     WrongState,

@@ -119,10 +119,15 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
     Err(Error::Malformed)
 }
 
-/// Reads one whole packet.
+/// Returns whether the packet that begins here is a message.
+pub fn is_publish(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 4 == 3)
+}
+
+/// Reads one packet: a whole one, or the beginning of a message, whose payload is cut then.
 ///
 /// # Errors
-/// It is malformed, or none that a server sends.
+/// It is malformed, or none that a server sends; or the cut is before the payload.
 pub fn read(bytes: &mut [u8]) -> Result<Incoming<'_>, Error> {
     let (&mut first, rest) = bytes.split_first_mut().ok_or(Error::Malformed)?;
     let length_bytes = rest.iter().take(4).position(|byte| byte & 0x80 == 0).ok_or(Error::Malformed)?;

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 
+EXCEPTION = 0x00A4
 CONFIG = 0x00B4
 TSL_READ = 0x0011
 TSL_READ_REPLY = 0x0012
@@ -66,6 +67,7 @@ class Center:
         self.online = threading.Event()  # a device is subscribed
         self.left = threading.Event()  # a DISCONNECT came
         self.connections = 0
+        self.answers = []  # PUBACK and PUBREC as they come: type and packet id
         self.lock = threading.Lock()
         self.socket = None
         self.package = 0
@@ -80,16 +82,18 @@ class Center:
         self.online.clear()
         self.socket.shutdown(socket.SHUT_RDWR)
 
-    def send(self, command, payload, package=None):
-        """Sends a message to the device; its package id is the answer."""
+    def send(self, command, payload, package=None, qos=0):
+        """Sends a message to the device; its package id is the answer. Its packet id is its QoS."""
         with self.lock:
             if package is None:
                 self.package += 1
                 package = self.package
             name = "bus" if command in BUS else CLASSES[command >> 8]
             topic = f"q/1/d/{self.client}/{name}".encode()
-            body = struct.pack(">H", len(topic)) + topic + seal(package, command, payload)
-            self.write(0x30, body)
+            body = struct.pack(">H", len(topic)) + topic
+            if qos:
+                body += struct.pack(">H", qos)
+            self.write(0x30 | qos << 1, body + seal(package, command, payload))
             return package
 
     def expect(self, command, timeout=10):
@@ -153,6 +157,10 @@ class Center:
                     self.write(0x40 if qos == 1 else 0x50, rest[:2])
                     rest = rest[2:]
                 self.frames.put(unseal(rest))
+            elif kind in (4, 5):  # PUBACK, PUBREC
+                self.answers.append((kind, struct.unpack(">H", body)[0]))
+                if kind == 5:
+                    self.write(0x62, body)
             elif kind == 6:  # PUBREL
                 self.write(0x70, body[:2])
             elif kind == 12:  # PINGREQ

@@ -7,6 +7,7 @@ import unittest
 
 from board import FIRMWARE, PRELUDE, Board, environment
 from center import (
+    EXCEPTION,
     FILE,
     PLAN,
     SERVICE_CALL,
@@ -86,6 +87,25 @@ start(otaPlan=lambda plans: Qth.otaAction(1))
                 self.assertIn(number(13, 2), board.center.expect(STATUS)[1])
                 board.center.send(FILE, file + text(15, "01020304"))
                 self.assertEqual(board.line(), told % ("0" * 32))
+
+    def test_data_as_long_as_a_packet_arrives_whole(self):
+        with Board("start(recvTrans=lambda value: print(len(value), set(value)), recvTsl=lambda value: print(len(value[1])))") as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"x" * 2000)
+            self.assertEqual(board.line(), "2000 {120}")
+            board.center.send(TSL_WRITE, text(1, "x" * 1990))
+            self.assertEqual(board.line(), "1990")
+
+    def test_data_longer_than_a_packet_is_refused_and_the_connection_stays(self):
+        with Board("start()") as board:
+            board.lines_until(ONLINE)
+            for qos in (0, 1, 2):
+                package = board.center.send(TRANSPARENT_DOWN, b"x" * 3000, qos=qos)
+                self.assertEqual(board.center.expect(EXCEPTION)[1], number(1, 2) + number(2, package))
+                board.center.send(TRANSPARENT_DOWN, b"next")
+                self.assertEqual(board.line(), "recvTrans b'next'")
+            self.assertEqual(board.center.answers, [(4, 1), (5, 2)])  # PUBACK, PUBREC
+            self.assertEqual(board.center.connections, 1)
 
     def test_values_of_every_type_are_reported(self):
         with Board("start(); \nwhile not Qth.state(): pass\nprint(Qth.sendTsl(1, {1: [1, {2: b'x'}], 3: -1}))") as board:

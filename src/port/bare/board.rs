@@ -1,13 +1,13 @@
 //! The board behind a table of C functions, and its flash.
 
+use crate::board::Status;
 use crate::board::{About, Board, Started};
 use crate::device::limits;
 use crate::ffi::board::{QthBoard, QthFlash, QthMeasures, QthName};
-use qth_flash::layout::{Layout, Region};
-use crate::board::Status;
-use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use heapless::String;
+use qth_flash::layout::{Layout, Region};
+use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 
 /// Bytes that the flash erases at once.
 const ERASE: u32 = 4096;
@@ -231,7 +231,7 @@ mod tests {
         write,
         erase,
     };
-    static BOARD: QthBoard = QthBoard { name, flash: FLASH, ..test_board::BOARD };
+    static BOARD: QthBoard = QthBoard { name, flash: FLASH, ..test_board::board(0) };
 
     fn is_good(change: impl FnOnce(&mut QthFlash)) -> bool {
         let mut board = BOARD;

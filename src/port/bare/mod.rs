@@ -209,3 +209,129 @@ impl Network<'_> {
         self.port.tell(self.start, function)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::event::Event;
+    use crate::ffi::board::QthOpening;
+    use crate::ffi::border::{QthBuffer, QthBytes, QthText};
+    use crate::ffi::test_board;
+    use crate::mqtt::packet::{self, Publish, QoS};
+    use qth_protocol::frame::{self, PackageId};
+    use qth_protocol::{command, ttlv};
+
+    /// A Center of a few lines at the other end of the link.
+    struct Center {
+        received: Vec<u8>,
+        sending: Vec<u8>,
+        /// Package ids of messages that the device has refused.
+        refused: Vec<i64>,
+    }
+
+    static CENTER: Mutex<Center> = Mutex::new(Center { received: Vec::new(), sending: Vec::new(), refused: Vec::new() });
+    static BOARD: QthBoard = QthBoard { network: QthNetwork { open, opening, send, receive, close }, ..test_board::board(1) };
+
+    impl Center {
+        fn send(&mut self, id: PackageId, command: u16, payload: &[u8]) {
+            let mut sealed = vec![0; 2 * payload.len() + frame::HEADER];
+            sealed[frame::HEADER..][..payload.len()].copy_from_slice(payload);
+            let length = frame::seal(&mut sealed, payload.len(), id, command).unwrap();
+            let publish = Publish { topic: "q/1/d/x/bus", qos: QoS::AtMostOnce, retain: false, dup: false, id: None };
+            let mut packet = vec![0; length + 64];
+            let written = packet::write_publish(&mut packet, &publish, None, &mut |room| {
+                room[..length].copy_from_slice(&sealed[..length]);
+                Some(length)
+            });
+            self.sending.extend(&packet[..written.unwrap()]);
+        }
+
+        fn take(&mut self, packet: &mut [u8]) {
+            match packet[0] >> 4 {
+                1 => self.sending.extend([0x20, 2, 0, 0]),
+                8 => {
+                    self.sending.extend([0x90, 3, packet[2], packet[3], 1]);
+                    let mut secret = [0; 40];
+                    let mut writer = ttlv::Writer::new(&mut secret);
+                    writer.text(5, "550fb4d299941da367a28636dbc70bf7");
+                    let length = writer.finish().unwrap();
+                    self.send(PackageId::FIRST, command::CONFIG, &secret[..length]);
+                }
+                3 => {
+                    let Ok(packet::Incoming::Publish { payload, .. }) = packet::read(packet) else { panic!() };
+                    let frame = frame::open(payload).unwrap();
+                    if frame.command == command::EXCEPTION_UP {
+                        self.refused.push(ttlv::find(frame.payload, 2).and_then(|id| id.as_i64()).unwrap());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    extern "C" fn open(link: u8, host: QthText<'_>, port: u16) -> QthOpening {
+        assert_eq!((link, host.get(), port), (0, Some("center"), 1883));
+        QthOpening::Pending
+    }
+    extern "C" fn opening(_: u8) -> QthOpening {
+        QthOpening::Open
+    }
+    extern "C" fn send(_: u8, bytes: QthBytes<'_>) -> i32 {
+        // A network takes less than it is given.
+        let bytes = bytes.get();
+        let taken = bytes.len().min(100);
+        let mut center = CENTER.lock();
+        center.received.extend(&bytes[..taken]);
+        while let Some(length) = packet::length(&center.received).unwrap().filter(|length| *length <= center.received.len()) {
+            let mut packet: Vec<u8> = center.received.drain(..length).collect();
+            center.take(&mut packet);
+        }
+        taken as i32
+    }
+    extern "C" fn receive(_: u8, room: QthBuffer<'_>) -> i32 {
+        let room = room.get();
+        let mut center = CENTER.lock();
+        let count = center.sending.len().min(room.len());
+        room[..count].copy_from_slice(&center.sending[..count]);
+        center.sending.drain(..count);
+        count as i32
+    }
+    extern "C" fn close(_: u8) {}
+
+    #[test]
+    fn messages_reach_the_application_over_the_boards_network_whole_or_are_refused() {
+        let port = Port::new();
+        assert!(!port.call(|device, now| device.start(now)), "not there yet");
+        assert!(port.start("1.0.0", Hooks { events_wait: || {}, restart: || {} }, Some(&BOARD)));
+        assert!(port.call(|device, _| {
+            device.set_product("p111xt", "V2VUei9ZVWt2SnpL")
+                && device.set_server("mqtt://center")
+                && device.set_device_key("866123456789012")
+        }));
+        assert!(port.call(|device, now| device.start(now)));
+        let drive = || (0..8).for_each(|_| port.drive());
+        drive();
+        assert_eq!(port.read(Device::is_online), Some(true));
+
+        let id = |number| PackageId::new(number).unwrap();
+        for (number, length) in [(7, 2000), (8, 3000), (9, 1)] {
+            CENTER.lock().send(id(number), command::TRANSPARENT_DOWN, &vec![b'x'; length]);
+        }
+        let mut lengths = Vec::new();
+        for _ in 0..8 {
+            drive();
+            while port.call(|device, _| {
+                let length = match device.event() {
+                    Some(Event::Transparent(bytes)) => Some(bytes.len()),
+                    event => event.map(|_| 0),
+                };
+                device.event_taken();
+                lengths.extend(length.filter(|length| *length > 0));
+                length.is_some()
+            }) {}
+        }
+        assert_eq!(lengths, [2000, 1]);
+        assert_eq!(CENTER.lock().refused, [8]);
+        assert!(port.has_link());
+    }
+}

@@ -8,7 +8,7 @@ use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::ram::RamFlash;
 use qth_protocol::frame::{self, PackageId};
-use qth_protocol::ttlv::Writer;
+use qth_protocol::ttlv::{self, Writer};
 use qth_protocol::{command, topic};
 
 /// A Center that knows nothing but what MQTT asks of it, and loses connections.
@@ -18,6 +18,8 @@ pub struct Center {
     output: Vec<u8>,
     /// Numbers of the application's messages, in the order of their arrival.
     pub arrived: Vec<u16>,
+    /// Exceptions of the device: their code, and the package id of the message that each answers.
+    pub exceptions: Vec<(i64, Option<i64>)>,
     /// Those whose acknowledgement the device has got.
     acknowledged: Vec<u16>,
     unacknowledged: Vec<u16>,
@@ -56,6 +58,16 @@ impl Center {
         self.output.extend(wire::publish(1, false, "q/1/d/x/sys", &bytes[..length]));
     }
 
+    /// Sends transparent data, which no byte of has to be escaped; returns the length of the packet.
+    pub fn send_transparent(&mut self, id: PackageId, data: &[u8]) -> usize {
+        let mut bytes = vec![0; frame::HEADER + data.len()];
+        bytes[frame::HEADER..].copy_from_slice(data);
+        let length = frame::seal(&mut bytes, data.len(), id, command::TRANSPARENT_DOWN).unwrap();
+        let packet = wire::publish(1, false, "q/1/d/x/bus", &bytes[..length]);
+        self.output.extend(&packet);
+        packet.len()
+    }
+
     fn message(&mut self, qos: u8, id: [u8; 2], name: &str, mut payload: Vec<u8>) {
         match qos {
             1 => self.output.extend([0x40, 2, id[0], id[1]]),
@@ -69,6 +81,10 @@ impl Center {
             assert!(!self.acknowledged.contains(&number), "{number} was acknowledged, and comes again");
             self.arrived.push(number);
             self.unacknowledged.push(number);
+        }
+        if frame.command == command::EXCEPTION_UP {
+            let item = |id| ttlv::find(frame.payload, id).and_then(|value| value.as_i64());
+            self.exceptions.push((item(1).unwrap(), item(2)));
         }
     }
 
@@ -95,6 +111,8 @@ pub struct Pair {
     pub tried: Vec<String>,
     /// What `devEvent` was told.
     pub told: Vec<(u8, i32)>,
+    /// Transparent data that the application got.
+    pub data: Vec<Vec<u8>>,
     is_open: bool,
 }
 
@@ -114,10 +132,11 @@ impl Pair {
             input: Vec::new(),
             output: Vec::new(),
             arrived: Vec::new(),
+            exceptions: Vec::new(),
             acknowledged: Vec::new(),
             unacknowledged: Vec::new(),
         };
-        Self { now, device, center, reachable: None, tried: Vec::new(), told: Vec::new(), is_open: false }
+        Self { now, device, center, reachable: None, tried: Vec::new(), told: Vec::new(), data: Vec::new(), is_open: false }
     }
 
     pub fn send(&mut self, number: u16, mode: u8, length: usize) -> bool {
@@ -163,8 +182,10 @@ impl Pair {
             moved = !out.is_empty() || taken > 0;
         }
         while let Some(event) = self.device.event() {
-            if let Event::Device(topic, result) = event {
-                self.told.push((topic, result));
+            match event {
+                Event::Device(topic, result) => self.told.push((topic, result)),
+                Event::Transparent(bytes) => self.data.push(bytes.to_vec()),
+                _ => {}
             }
             self.device.event_taken();
         }

@@ -4,13 +4,8 @@
 //!
 //! `QTH_SIM_RUNS` sets the number of runs, `QTH_SIM_SEED` repeats one.
 
-use qth::device::{Action, Device, Link};
-use qth::time::Instant;
-use qth_flash::ram::{Cut, RamFlash};
-use qth_world::board::{self, SimBoard};
-use qth_world::center::{self, Verdict};
-use qth_world::random::Random;
-use qth_world::wire;
+use qth_flash::ram::Cut;
+use qth_world::center::Verdict;
 use qth_world::world::{Faults, Firmware, World};
 
 const RUNS: u64 = 10_000;
@@ -61,27 +56,6 @@ fn the_package_of_an_mcu_is_downloaded_verified_and_read_in_pieces() {
     assert_eq!((end.restarts, end.version.as_str()), (0, "1.0.0"), "the module's own firmware stays");
     let end = World::new(9, Faults { damaged_file: true, ..Faults::NONE }, Firmware::OfMcu).run();
     assert_eq!(end.verdict, Verdict::Failed("UPDATEERROR: MD5 differs".into()));
-}
-
-#[test]
-fn a_message_too_large_to_take_does_not_make_the_device_hammer_the_center() {
-    let flash = RamFlash::new(board::LAYOUT.size());
-    let board = SimBoard { layout: board::LAYOUT, flash, version: "1.0.0".into(), random: Random::new(7) };
-    let now = Instant::from_millis(0);
-    let mut device = Device::new(now, board);
-    device.set_product(center::PK, center::PS);
-    device.start(now);
-    assert_eq!(device.poll(now), Some(Action::Open(Link::Center)));
-    device.connected(now, Link::Center);
-    let large = wire::publish(1, false, "q/1/d/x/ota", &[0; 3_000]);
-    for answer in [&[0x20, 2, 0, 0][..], &[0x90, 3, 0, 1, 1], &large] {
-        let length = device.transmit(Link::Center).len();
-        device.transmitted(now, Link::Center, length);
-        let _not_all = device.received(now, Link::Center, answer);
-        while device.poll(now).is_some() {}
-    }
-    let wait = device.poll_at().unwrap().millis_since(now);
-    assert!(wait >= 5 * 60 * 1000, "{wait} ms");
 }
 
 #[test]

@@ -19,12 +19,15 @@
 )]
 
 pub mod board;
+pub mod connection;
+pub mod data;
 pub mod device;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod mqtt;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
+pub mod settings;
 pub mod text;
 pub mod time;
 pub mod upgrade;

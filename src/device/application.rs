@@ -2,15 +2,14 @@
 //!
 //! Facts: Python module, "Functions". None of them waits for the network.
 
-use super::config::{Product, Server};
-use super::connection::{Next, Phase};
-use super::event::{topic, Event, Events};
-use super::outbox::{Outbox, Sender};
-use super::{code, limits, report, Components, Connection, Device};
+use super::{limits, Components, Device};
 use crate::board::Board;
-use crate::device::config::Config;
-use crate::mqtt::client::Client;
+use crate::connection::{code, Connection, Next};
+use crate::data::event::{topic, Event, Events};
+use crate::data::outbox::{Outbox, Sender};
+use crate::data::report;
 use crate::mqtt::packet::QoS;
+use crate::settings::{Product, Server, Settings};
 use crate::time::Instant;
 use crate::upgrade::{mcu, Input, Upgrade};
 use heapless::{Deque, String};
@@ -37,19 +36,16 @@ impl<B: Board> Device<B> {
     pub const fn off(board: B) -> Self {
         let parts = Components {
             board,
-            config: Config::new(),
-            connection: Connection::new(),
-            client_id: String::new(),
-            ds: String::new(),
-            last_id: PackageId::NONE,
+            settings: Settings::new(),
             outbox: Outbox::new(),
             events: Events::new(),
             records: Records::unknown(Layout::NONE),
             slots: Slots::unknown(Layout::NONE),
             upgrade: Upgrade::new(),
+            farewell: None,
             actions: Deque::new(),
         };
-        Self { mqtt: Client::new(), parts }
+        Self { connection: Connection::new(), parts }
     }
 
     /// Reads from flash what the device knew before the restart; nothing is connected yet. Once, before everything else.
@@ -58,56 +54,48 @@ impl<B: Board> Device<B> {
         let layout = parts.board.layout();
         parts.records = Records::open(parts.board.flash(), layout);
         parts.slots = Slots::load(parts.board.flash(), layout, &parts.records).unwrap_or(Slots::unknown(layout));
-        let (upgrade, mut cx) = parts.upgrade();
+        let (upgrade, mut cx) = parts.upgrade(false);
         upgrade.restore(now, &mut cx);
     }
 
-    /// Connects, and keeps connected. False while product key and secret are not set.
+    /// Connects, and keeps connected; false, and told, while product key and secret are not set.
     pub fn start(&mut self, now: Instant) -> bool {
-        let parts = &mut self.parts;
-        if parts.config.product.pk.is_empty() || parts.config.product.ps.is_empty() {
+        let Self { connection, parts } = self;
+        if parts.settings.product.pk.is_empty() || parts.settings.product.ps.is_empty() {
             parts.events.push(Event::Device(topic::CENTER, code::NO_CONFIGURATION));
             return false;
         }
-        match parts.connection.phase {
-            Phase::Stopped => {
-                parts.connection = Connection::new();
-                parts.load_settings();
-                parts.load_secret();
-                parts.connection.phase = Phase::Waiting(now);
-                parts.tell_upgrade(now, Input::Start);
-            }
-            Phase::Leaving(until, Next::Stop) => parts.connection.phase = Phase::Leaving(until, Next::Reconnect),
-            _ => {}
+        if connection.start(now, &mut parts.context()) {
+            parts.tell_upgrade(now, Input::Start, false);
         }
         true
     }
 
     /// Disconnects; an upgrade stays where it is until the next start.
     pub fn stop(&mut self, now: Instant) {
-        let Self { mqtt, parts } = self;
-        parts.tell_upgrade(now, Input::Stop);
-        parts.leave(now, Next::Stop, mqtt);
+        let Self { connection, parts } = self;
+        parts.tell_upgrade(now, Input::Stop, connection.is_online());
+        let effects = connection.leave(now, Next::Stop);
+        parts.follow(now, &effects);
     }
 
-    /// Wanted: started and not stopped.
-    pub fn is_started(&self) -> bool {
-        !matches!(self.parts.connection.phase, Phase::Stopped | Phase::Leaving(_, Next::Stop))
+    /// Returns whether the device was started and not stopped since.
+    #[must_use]
+    pub const fn is_started(&self) -> bool {
+        self.connection.is_started()
     }
 
-    /// Connected, subscribed, and known to the Center.
-    pub fn is_online(&self) -> bool {
-        self.parts.is_online()
+    /// Returns whether the device is connected, subscribed, and known to the Center.
+    #[must_use]
+    pub const fn is_online(&self) -> bool {
+        self.connection.is_online()
     }
 
     /// Forgets the device secret and authenticates anew; the outcome is told as event 3.
     pub fn reset(&mut self, now: Instant) {
-        let Self { mqtt, parts } = self;
-        let result = if parts.forget_secret() { 0 } else { code::RESET_FAILED };
-        parts.events.push(Event::Device(topic::RESET, result));
-        if !matches!(parts.connection.phase, Phase::Stopped | Phase::Waiting(_)) {
-            parts.leave(now, Next::Reconnect, mqtt);
-        }
+        let Self { connection, parts } = self;
+        let effects = connection.reset(now, &mut parts.context());
+        parts.follow(now, &effects);
     }
 
     /// Sets product key and secret; false when one is empty, too long, or no key.
@@ -116,7 +104,7 @@ impl<B: Board> Device<B> {
         if !is_key(&pk) || !is_key(&ps) {
             return false;
         }
-        self.parts.config.product = Product { pk, ps };
+        self.parts.settings.product = Product { pk, ps };
         true
     }
 
@@ -124,7 +112,7 @@ impl<B: Board> Device<B> {
     pub fn set_server(&mut self, url: &str) -> bool {
         match Server::parse(url) {
             Some(server) => {
-                self.parts.config.server = Some(server);
+                self.parts.settings.server = Some(server);
                 true
             }
             None => false,
@@ -135,7 +123,7 @@ impl<B: Board> Device<B> {
     pub fn set_lifetime(&mut self, seconds: u32) -> bool {
         match u16::try_from(seconds) {
             Ok(lifetime) if LIFETIME.contains(&seconds) => {
-                self.parts.config.lifetime = lifetime;
+                self.parts.settings.lifetime = lifetime;
                 true
             }
             _ => false,
@@ -144,58 +132,58 @@ impl<B: Board> Device<B> {
 
     /// Replaces the board's device key; false when empty, longer than 16 characters, or no key.
     pub fn set_device_key(&mut self, dk: &str) -> bool {
-        is_key(dk) && set_text(&mut self.parts.config.dk, dk)
+        is_key(dk) && set_text(&mut self.parts.settings.dk, dk)
     }
 
     /// Replaces the firmware's version; false when empty or longer than 64 characters.
     pub fn set_version(&mut self, version: &str) -> bool {
-        set_text(&mut self.parts.config.version, version)
+        set_text(&mut self.parts.settings.version, version)
     }
 
     /// Asks for an encrypted session from the next connection on.
     pub fn set_encrypted_session(&mut self, encrypted: bool) {
-        self.parts.config.encrypted_session = encrypted;
+        self.parts.settings.encrypted_session = encrypted;
     }
 
     /// Whether an encrypted session is asked for.
     pub fn encrypted_session(&self) -> bool {
-        self.parts.config.encrypted_session
+        self.parts.settings.encrypted_session
     }
 
     /// Sends an empty user name instead of none, for brokers that insist on the standard.
     pub fn set_empty_user_name(&mut self, empty: bool) {
-        self.parts.config.empty_user_name = empty;
+        self.parts.settings.empty_user_name = empty;
     }
 
     /// Sends transparent data with QoS `mode`; false when empty, too long, or there is no room or no connection for it.
     pub fn send_transparent(&mut self, mode: u8, bytes: &[u8]) -> bool {
-        !bytes.is_empty() && self.parts.send(mode, command::TRANSPARENT_UP, None, bytes)
+        !bytes.is_empty() && self.send(mode, command::TRANSPARENT_UP, None, bytes)
     }
 
     /// Sends a TSL report, a TTLV message, with QoS `mode`.
     pub fn send_tsl(&mut self, mode: u8, message: &[u8]) -> bool {
-        !message.is_empty() && self.parts.send(mode, command::TSL_REPORT, None, message)
+        !message.is_empty() && self.send(mode, command::TSL_REPORT, None, message)
     }
 
     /// Answers the TSL read with this package id.
     pub fn answer_tsl(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.parts.send(mode, command::TSL_READ_REPLY, Some(id), message))
+        PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_READ_REPLY, Some(id), message))
     }
 
     /// Answers the service call with this package id; the message holds the service's struct.
     pub fn answer_service(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.parts.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
+        PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
     }
 
     /// Reports a location found outside the module: sentences, each followed by `;`.
     pub fn send_location(&mut self, sentences: &str) -> bool {
-        let parts = &mut self.parts;
-        if sentences.is_empty() || !parts.is_online() || !parts.outbox.has_room(sentences.len().saturating_add(5)) {
+        let Self { connection, parts } = self;
+        if sentences.is_empty() || !connection.is_online() || !parts.outbox.has_room(sentences.len().saturating_add(5)) {
             return false;
         }
         let mut writer = Writer::new(parts.outbox.payload());
         writer.text(2, sentences);
-        writer.finish().is_ok_and(|length| parts.queue(length, command::LOCATION_REPORT, Sender::Nobody))
+        writer.finish().is_ok_and(|length| parts.outbox.queue(length, command::LOCATION_REPORT, Sender::Nobody))
     }
 
     /// Writes the device status with these ids as TTLV; 0 when it does not fit.
@@ -205,27 +193,29 @@ impl<B: Board> Device<B> {
 
     /// Writes the device information with these ids as TTLV; 0 when it does not fit.
     pub fn information(&self, mut ids: impl Iterator<Item = u16>, out: &mut [u8]) -> usize {
-        report::information(&mut ids, &self.parts.about(), &self.parts.config, out).unwrap_or(0)
+        report::information(&mut ids, &self.parts.board.about(), &self.parts.settings, out).unwrap_or(0)
     }
 
     /// Reports the device status with these ids.
     pub fn send_status(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
-        let parts = &mut self.parts;
+        let Self { connection, parts } = self;
         let status = parts.board.status();
         let written = report::status(&mut ids, &status, parts.outbox.payload());
-        parts.is_online() && written.is_ok_and(|length| length > 0 && parts.queue(length, command::STATUS_REPORT, Sender::Nobody))
+        connection.is_online()
+            && written.is_ok_and(|length| length > 0 && parts.outbox.queue(length, command::STATUS_REPORT, Sender::Nobody))
     }
 
     /// Reports the device information with these ids.
     pub fn send_information(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
-        let parts = &mut self.parts;
-        let written = report::information(&mut ids, &parts.board.about(), &parts.config, parts.outbox.payload());
-        parts.is_online() && written.is_ok_and(|length| length > 0 && parts.queue(length, command::INFO_REPORT, Sender::Nobody))
+        let Self { connection, parts } = self;
+        let written = report::information(&mut ids, &parts.board.about(), &parts.settings, parts.outbox.payload());
+        connection.is_online()
+            && written.is_ok_and(|length| length > 0 && parts.outbox.queue(length, command::INFO_REPORT, Sender::Nobody))
     }
 
     /// Asks the Center for plans, `with_sha256` for packages with that digest; false when not connected.
     pub fn ota_request(&mut self, with_sha256: bool) -> bool {
-        self.parts.is_online() && self.parts.request_plans(with_sha256)
+        self.is_online() && self.parts.request_plans(with_sha256)
     }
 
     /// Accepts (1) or refuses (0) the plan, or asks for the next piece (2), or says that the MCU is being updated (3);
@@ -238,29 +228,29 @@ impl<B: Board> Device<B> {
             3 => Input::McuUpdate,
             _ => return false,
         };
-        self.parts.tell_upgrade(now, input)
+        self.tell_upgrade(now, input)
     }
 
     /// Reads from the downloaded package of an MCU, from `offset` on; returns the number of bytes, `None` while no package is
     /// there, and behind its end.
     pub fn mcu_package_read(&mut self, now: Instant, offset: u32, out: &mut [u8]) -> Option<usize> {
-        let (upgrade, mut cx) = self.parts.upgrade();
+        let (upgrade, mut cx) = self.parts.upgrade(self.connection.is_online());
         upgrade.read_mcu_package(now, offset, out, &mut cx)
     }
 
     /// Names an MCU component and its version; false when the texts don't fit. With the target of the upgrade in
     /// progress it ends that.
     pub fn set_mcu_version(&mut self, now: Instant, component: &str, version: &str) -> bool {
-        let versions = &mut self.parts.config.mcu_versions;
+        let versions = &mut self.parts.settings.mcu_versions;
         let Some(changed) = mcu::with_version(versions, component, version) else { return false };
         *versions = changed;
-        self.parts.tell_upgrade(now, Input::McuVersion);
+        self.tell_upgrade(now, Input::McuVersion);
         true
     }
 
     /// The application's package could not be installed, or what was installed did not run; false when none is in progress.
     pub fn application_failed(&mut self, now: Instant, failure: Failure) -> bool {
-        self.parts.tell_upgrade(now, Input::ApplicationFailed(failure))
+        self.tell_upgrade(now, Input::ApplicationFailed(failure))
     }
 
     /// Sets the public key that packages must be signed with; false when this is none of P-256 or P-384 in PEM, or when this
@@ -269,7 +259,7 @@ impl<B: Board> Device<B> {
     pub fn set_ota_key(&mut self, pem: &str) -> bool {
         #[cfg(feature = "pack")]
         if let (Some(_), Ok(pem)) = (qth_package::PublicKey::from_pem(pem), String::try_from(pem)) {
-            self.parts.config.ota_key = pem;
+            self.parts.settings.ota_key = pem;
             return true;
         }
         false
@@ -278,7 +268,7 @@ impl<B: Board> Device<B> {
     /// The public key that packages must be signed with, as it was set; empty: none.
     pub fn ota_key(&self) -> &str {
         #[cfg(feature = "pack")]
-        return &self.parts.config.ota_key;
+        return &self.parts.settings.ota_key;
         #[cfg(not(feature = "pack"))]
         ""
     }
@@ -319,7 +309,12 @@ impl<B: Board> Device<B> {
     }
 }
 
-impl<B: Board> Components<B> {
+impl<B: Board> Device<B> {
+    /// Tells the upgrade what the application wants; returns whether that applied.
+    fn tell_upgrade(&mut self, now: Instant, input: Input<'_>) -> bool {
+        self.parts.tell_upgrade(now, input, self.connection.is_online())
+    }
+
     /// Queues a message of the application. With QoS 1 or 2 it may wait for the next connection.
     fn send(&mut self, mode: u8, command: u16, id: Option<PackageId>, payload: &[u8]) -> bool {
         let qos = match mode {
@@ -328,26 +323,26 @@ impl<B: Board> Components<B> {
             2 => QoS::ExactlyOnce,
             _ => return false,
         };
-        if matches!(self.connection.phase, Phase::Stopped)
-            || payload.len() > limits::MESSAGE
-            || !self.outbox.has_room(payload.len())
-        {
+        let outbox = &mut self.parts.outbox;
+        if self.connection.is_stopped() || payload.len() > limits::MESSAGE || !outbox.has_room(payload.len()) {
             return false;
         }
-        let Some(room) = self.outbox.payload().get_mut(..payload.len()) else { return false };
+        let Some(room) = outbox.payload().get_mut(..payload.len()) else { return false };
         room.copy_from_slice(payload);
         match id {
-            Some(id) => self.outbox.commit(payload.len(), id, command, qos, Sender::Nobody).is_ok(),
-            None => self.queue_with(payload.len(), command, qos, Sender::Nobody),
+            Some(id) => outbox.commit(payload.len(), id, command, qos, Sender::Nobody).is_ok(),
+            None => outbox.queue_with(payload.len(), command, qos, Sender::Nobody),
         }
     }
+}
 
+impl<B: Board> Components<B> {
     /// Command 0x0115.
     fn request_plans(&mut self, with_sha256: bool) -> bool {
         self.upgrade.ask_for_sha256(with_sha256);
         let mut writer = Writer::new(self.outbox.payload());
-        report::versions(&mut writer, &self.board.about(), &self.config);
-        writer.finish().is_ok_and(|length| self.queue(length, command::OTA_REQUEST, Sender::Nobody))
+        report::versions(&mut writer, &self.board.about(), &self.settings);
+        writer.finish().is_ok_and(|length| self.outbox.queue(length, command::OTA_REQUEST, Sender::Nobody))
     }
 }
 

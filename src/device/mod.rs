@@ -4,36 +4,21 @@
 //! [`Device::poll_at`]; the application calls the functions of `application.rs` and takes events.
 #![forbid(unsafe_code)]
 
-pub mod application;
-pub mod code;
-pub mod config;
-pub mod connection;
-pub mod dispatch;
-pub mod event;
+mod application;
+mod commands;
 pub mod limits;
-pub mod outbox;
-pub mod report;
-pub mod retry;
-pub mod secret;
 mod upgrading;
 
-use crate::board::{About, Board};
-use crate::mqtt::client::{Client, Event as Heard, Publish};
-use crate::mqtt::packet::QoS;
-use crate::mqtt::Error as MqttError;
+use crate::board::Board;
+use crate::connection::{code, Connection, Context, Effect, Effects, Next, Output};
+use crate::data::event::{Event, Events};
+use crate::data::outbox::{Outbox, Sender};
+use crate::settings::{Server, Settings};
 use crate::time::Instant;
 use crate::upgrade::{Accepted, Input, Upgrade};
-use config::{Config, Server};
-use connection::{Connection, Phase};
-use event::Events;
-use heapless::{Deque, String};
-use outbox::{Outbox, Sender};
+use heapless::Deque;
 use qth_flash::records::Records;
 use qth_flash::slot::Slots;
-use qth_protocol::auth;
-use qth_protocol::frame::PackageId;
-use qth_protocol::topic::{self, Direction, Topic};
-use retry::Class;
 
 /// The two transports of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,27 +51,23 @@ pub enum Closed {
     Lost,
 }
 
-type Mqtt = Client<{ limits::PACKET_IN }, { limits::PACKET_OUT }>;
-
 /// A device: see the module's text.
 pub struct Device<B: Board> {
-    mqtt: Mqtt,
+    connection: Connection,
     parts: Components<B>,
 }
 
-/// Everything but the MQTT client, so that a message in that client's buffer can be handled in place.
-pub(crate) struct Components<B: Board> {
+/// Everything but the connection, so that a command in its buffer can be handled in place.
+struct Components<B: Board> {
     board: B,
-    config: Config,
-    connection: Connection,
-    client_id: String<{ auth::CLIENT_ID_MAX }>,
-    ds: String<{ limits::DEVICE_SECRET }>,
-    last_id: PackageId,
+    settings: Settings,
     outbox: Outbox,
     events: Events,
     records: Records,
     slots: Slots,
     upgrade: Upgrade<Accepted>,
+    /// What the connection is to be left for.
+    farewell: Option<Next>,
     actions: Deque<Action, 8>,
 }
 
@@ -96,16 +77,30 @@ impl<B: Board> Components<B> {
         let _ = self.actions.push_back(action);
     }
 
-    /// The device key: what the script has set, else the board's.
-    fn device_key(&self) -> &str {
-        match self.config.dk.as_str() {
-            "" => self.board.about().dk,
-            dk => dk,
-        }
+    /// What the connection reads and writes.
+    fn context(&mut self) -> Context<'_, B> {
+        let Self { board, records, settings, .. } = self;
+        Context { board, records, settings }
     }
 
-    fn about(&self) -> About<'_> {
-        self.board.about()
+    /// Carries out what the connection has led to.
+    fn follow(&mut self, now: Instant, effects: &Effects) {
+        for effect in effects.iter() {
+            match effect {
+                Effect::Open => self.act(Action::Open(Link::Center)),
+                Effect::Close => {
+                    self.outbox.disconnected();
+                    self.act(Action::Close(Link::Center));
+                }
+                Effect::Restart => self.act(Action::Restart),
+                Effect::Tell(number, result) => _ = self.events.push(Event::Device(number, result)),
+                Effect::Online => {
+                    self.report_status();
+                    self.report_information();
+                    self.tell_upgrade(now, Input::Online, true);
+                }
+            }
+        }
     }
 }
 
@@ -113,9 +108,8 @@ impl<B: Board> Device<B> {
     /// The next thing for the driver to do; call it after every input until it says `None`.
     #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<Action> {
-        self.run_mqtt(now);
-        self.parts.connect_when_due(now);
-        self.parts.run_upgrade(now);
+        self.run_connection(now);
+        self.parts.run_upgrade(now, self.connection.is_online());
         self.run_farewell(now);
         self.run_outbox();
         self.parts.actions.pop_front()
@@ -125,7 +119,7 @@ impl<B: Board> Device<B> {
     #[must_use]
     pub fn peer(&self, link: Link) -> Option<Server> {
         match link {
-            Link::Center => self.parts.server(),
+            Link::Center => self.connection.peer(&self.parts.board, &self.parts.settings),
             Link::Package => self.parts.upgrade.server().cloned(),
         }
     }
@@ -133,8 +127,10 @@ impl<B: Board> Device<B> {
     /// The link is open.
     pub fn connected(&mut self, now: Instant, link: Link) {
         match link {
-            Link::Center if matches!(self.parts.connection.phase, Phase::Opening(_)) => self.parts.greet(now, &mut self.mqtt),
-            Link::Center => {}
+            Link::Center => {
+                let effects = self.connection.connected(now, &mut self.parts.context());
+                self.parts.follow(now, &effects);
+            }
             Link::Package => self.parts.upgrade.connected(now),
         }
     }
@@ -144,7 +140,7 @@ impl<B: Board> Device<B> {
     #[must_use]
     pub fn received(&mut self, now: Instant, link: Link, bytes: &[u8]) -> usize {
         match link {
-            Link::Center if self.has_room() => self.mqtt.received(bytes),
+            Link::Center if self.has_room() => self.connection.received(bytes),
             Link::Center => 0,
             Link::Package => self.parts.upgrade.received(now, bytes),
         }
@@ -159,19 +155,20 @@ impl<B: Board> Device<B> {
 
     /// Returns whether the application's queue has room for what comes next from the Center.
     fn has_room(&self) -> bool {
-        self.parts.events.has_room(self.mqtt.next_length())
+        self.parts.events.has_room(self.connection.next_length())
     }
 
     /// The link is gone, or could not be opened.
     pub fn closed(&mut self, now: Instant, link: Link, why: Closed) {
         match link {
             Link::Center => {
-                let code = match why {
+                let result = match why {
                     Closed::NotResolved => code::NOT_RESOLVED,
                     Closed::NotOpened => code::CONNECTION,
                     Closed::Lost => code::NETWORK,
                 };
-                self.parts.connection_failed(now, Class::Network, event::topic::NETWORK, code);
+                let effects = self.connection.closed(now, result, &mut self.parts.context());
+                self.parts.follow(now, &effects);
             }
             Link::Package => self.parts.upgrade.closed(now),
         }
@@ -181,7 +178,7 @@ impl<B: Board> Device<B> {
     #[must_use]
     pub fn transmit(&self, link: Link) -> &[u8] {
         match link {
-            Link::Center => self.mqtt.transmit(),
+            Link::Center => self.connection.transmit(),
             Link::Package => self.parts.upgrade.transmit(),
         }
     }
@@ -190,12 +187,8 @@ impl<B: Board> Device<B> {
     pub fn transmitted(&mut self, now: Instant, link: Link, count: usize) {
         match link {
             Link::Center => {
-                self.mqtt.transmitted(now, count);
-                if let Phase::Leaving(_, next) = self.parts.connection.phase {
-                    if self.mqtt.transmit().is_empty() {
-                        self.parts.left(now, next);
-                    }
-                }
+                let effects = self.connection.transmitted(now, count);
+                self.parts.follow(now, &effects);
             }
             Link::Package => self.parts.upgrade.transmitted(count),
         }
@@ -204,80 +197,55 @@ impl<B: Board> Device<B> {
     /// When [`Device::timeout`] is due at the latest.
     #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        let parts = &self.parts;
-        Instant::earliest(&[self.mqtt.poll_at(), parts.connection_poll_at(), parts.upgrade.poll_at()])
+        Instant::earliest(&[self.connection.poll_at(), self.parts.upgrade.poll_at()])
     }
 
     /// Handles every deadline that has expired by `now`.
     pub fn timeout(&mut self, now: Instant) {
-        self.mqtt.timeout(now);
-        self.parts.connection_timeout(now);
-        self.parts.upgrade_timeout(now);
+        let effects = self.connection.timeout(now, &mut self.parts.context());
+        self.parts.follow(now, &effects);
+        self.parts.upgrade_timeout(now, self.connection.is_online());
     }
 
-    fn run_mqtt(&mut self, now: Instant) {
-        let Self { mqtt, parts } = self;
-        while parts.events.has_room(mqtt.next_length()) {
-            let Some(event) = mqtt.poll(now) else { break };
-            match event {
-                Heard::Connected { .. } => {
-                    parts.connection.phase = Phase::Subscribing;
-                    let filter = topic::subscription(&parts.client_id);
-                    if !filter.is_ok_and(|filter| mqtt.subscribe(now, &filter, QoS::AtLeastOnce).is_ok()) {
-                        parts.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
-                    }
-                }
-                Heard::Refused(return_code) => parts.refused(now, return_code),
-                Heard::Subscribed { granted: Some(_), .. } => parts.subscribed(now),
-                Heard::Subscribed { granted: None, .. } => {
-                    parts.connection_failed(now, Class::Network, event::topic::CENTER, code::SUBSCRIPTION);
-                }
-                Heard::Message { payload, .. } => {
-                    parts.message(now, payload);
-                    parts.run_farewell(now, mqtt);
-                }
-                Heard::TooLarge { beginning } => parts.message_too_large(beginning),
-                Heard::Acknowledged(id) => {
+    /// Has the connection do what is due, and hands on what has come, as far as the application's queue has room.
+    fn run_connection(&mut self, now: Instant) {
+        loop {
+            let effects = self.connection.advance(now, &mut self.parts.context());
+            self.parts.follow(now, &effects);
+            if !self.has_room() {
+                return;
+            }
+            let Self { connection, parts } = self;
+            let is_online = connection.is_online();
+            let Some(output) = connection.poll(now, &mut parts.context()) else { return };
+            match output {
+                Output::Effects(effects) => parts.follow(now, &effects),
+                Output::Command(frame) => parts.command(now, &frame, is_online),
+                Output::Exception(code, id) => parts.report_exception(code, id),
+                Output::Acknowledged(id) => {
                     if let Some(Sender::Upgrade(status)) = parts.outbox.acknowledged(id) {
-                        parts.tell_upgrade(now, Input::Acknowledged(status));
+                        parts.tell_upgrade(now, Input::Acknowledged(status), is_online);
                     }
-                }
-                Heard::Failed(error) => {
-                    let code = match error {
-                        MqttError::KeepAlive => code::KEEP_ALIVE,
-                        _ => code::PROTOCOL,
-                    };
-                    parts.connection_failed(now, Class::Network, event::topic::CENTER, code);
                 }
             }
+            self.run_farewell(now);
         }
     }
 
-    /// Says goodbye where something is to follow on it.
+    /// Leaves the Center where something is to follow on that.
     fn run_farewell(&mut self, now: Instant) {
-        self.parts.run_farewell(now, &mut self.mqtt);
+        if let Some(next) = self.parts.farewell.take() {
+            let effects = self.connection.leave(now, next);
+            self.parts.follow(now, &effects);
+        }
     }
 
-    /// Gives MQTT what waits, as far as it has room.
+    /// Gives the connection what waits, as far as it has room.
     fn run_outbox(&mut self) {
-        let Self { mqtt, parts } = self;
-        while parts.is_online() {
-            let Some(due) = parts.outbox.due() else { break };
-            let topic = Topic { direction: Direction::Up, client_id: &parts.client_id, class: due.class, endpoint: None };
-            let Ok(name) = topic.name() else { break };
-            let publish = Publish { topic: &name, qos: due.qos, retain: false, dup: due.again.is_some(), id: due.again };
-            let session = parts.connection.session.as_ref();
-            let written = mqtt.publish_with(&publish, |room| {
-                room.get_mut(..due.frame.len())?.copy_from_slice(due.frame);
-                match session {
-                    Some(session) => session.encrypt(room, due.frame.len()).ok(),
-                    None => Some(due.frame.len()),
-                }
-            });
-            match written {
-                Ok(id) => parts.outbox.sent(id),
-                Err(_) => break,
-            }
+        while self.connection.is_online() {
+            let Some(due) = self.parts.outbox.due() else { return };
+            let Some(id) = self.connection.send(&due) else { return };
+            self.parts.outbox.sent(id);
         }
     }
 }

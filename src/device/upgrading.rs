@@ -1,10 +1,11 @@
 //! Between the upgrade and the other parts of the device: what it is told, and what it has them do.
 
-use super::connection::Next;
-use super::event::Event;
-use super::outbox::Sender;
-use super::{report, Action, Components, Link};
+use super::{Action, Components, Link};
 use crate::board::Board;
+use crate::connection::Next;
+use crate::data::event::Event;
+use crate::data::outbox::Sender;
+use crate::data::report;
 use crate::time::Instant;
 use crate::upgrade::{Accepted, Context, Effect, Effects, Input, Notice, Upgrade, FILE_INFO_MAX};
 use heapless::String;
@@ -16,31 +17,30 @@ use qth_protocol::ttlv::Writer;
 
 impl<B: Board> Components<B> {
     /// The upgrade, and what it reads and writes.
-    pub(super) fn upgrade(&mut self) -> (&mut Upgrade<Accepted>, Context<'_, B>) {
-        let is_online = self.is_online();
-        let Self { upgrade, board, records, slots, config, .. } = self;
-        (upgrade, Context { board, records, slots, settings: config, is_online })
+    pub(super) fn upgrade(&mut self, is_online: bool) -> (&mut Upgrade<Accepted>, Context<'_, B>) {
+        let Self { upgrade, board, records, slots, settings, .. } = self;
+        (upgrade, Context { board, records, slots, settings, is_online })
     }
 
     /// Tells the upgrade what has happened, and carries out what follows; returns whether it applied.
-    pub(super) fn tell_upgrade(&mut self, now: Instant, input: Input<'_>) -> bool {
-        let (upgrade, mut cx) = self.upgrade();
+    pub(super) fn tell_upgrade(&mut self, now: Instant, input: Input<'_>, is_online: bool) -> bool {
+        let (upgrade, mut cx) = self.upgrade(is_online);
         let effects = upgrade.on(now, input, &mut cx);
         self.carry_out(&effects, None);
         !effects.contains(Effect::Ignored)
     }
 
     /// Tells the upgrade of a command of the Center, which had this package id.
-    pub(super) fn tell_upgrade_of_command(&mut self, now: Instant, id: PackageId, input: Input<'_>) {
-        let (upgrade, mut cx) = self.upgrade();
+    pub(super) fn tell_upgrade_of_command(&mut self, now: Instant, id: PackageId, input: Input<'_>, is_online: bool) {
+        let (upgrade, mut cx) = self.upgrade(is_online);
         let effects = upgrade.on(now, input, &mut cx);
         self.carry_out(&effects, Some(id));
     }
 
     /// Carries out what the download asks for, until it waits or the turn has lasted long enough.
-    pub(super) fn run_upgrade(&mut self, now: Instant) {
+    pub(super) fn run_upgrade(&mut self, now: Instant, is_online: bool) {
         loop {
-            let (upgrade, mut cx) = self.upgrade();
+            let (upgrade, mut cx) = self.upgrade(is_online);
             let Some(effects) = upgrade.poll(now, &mut cx) else { return };
             self.carry_out(&effects, None);
             if effects.contains(Effect::Yield) {
@@ -50,9 +50,9 @@ impl<B: Board> Components<B> {
     }
 
     /// Handles the upgrade's deadlines that have expired by `now`.
-    pub(super) fn upgrade_timeout(&mut self, now: Instant) {
+    pub(super) fn upgrade_timeout(&mut self, now: Instant, is_online: bool) {
         loop {
-            let (upgrade, mut cx) = self.upgrade();
+            let (upgrade, mut cx) = self.upgrade(is_online);
             let Some(effects) = upgrade.timeout(now, &mut cx) else { return };
             self.carry_out(&effects, None);
         }
@@ -71,7 +71,7 @@ impl<B: Board> Components<B> {
                 Effect::Exception(code) => self.report_exception(code, command),
                 Effect::Open => self.act(Action::Open(Link::Package)),
                 Effect::Close => self.act(Action::Close(Link::Package)),
-                Effect::Restart => self.connection.farewell = Some(Next::Restart),
+                Effect::Restart => self.farewell = Some(Next::Restart),
                 Effect::Ignored | Effect::Yield => {}
             }
         }
@@ -95,11 +95,11 @@ impl<B: Board> Components<B> {
             Status::Confirmed if self.upgrade.has_asked_for_sha256() => {
                 writer.text(id::SIGNATURE, "sha256");
             }
-            Status::Updated | Status::Failed => report::versions(&mut writer, &self.board.about(), &self.config),
+            Status::Updated | Status::Failed => report::versions(&mut writer, &self.board.about(), &self.settings),
             _ => {}
         }
         if let Ok(length) = writer.finish() {
-            self.queue(length, command::OTA_STATUS, Sender::Upgrade(status));
+            self.outbox.queue(length, command::OTA_STATUS, Sender::Upgrade(status));
         }
     }
 

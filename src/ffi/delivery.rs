@@ -3,7 +3,7 @@
 use super::border::QthBytes;
 use super::handlers::handler_of;
 use super::{device, PORT};
-use crate::device::event::Event;
+use crate::data::event::Event;
 use crate::device::{limits, Device};
 use crate::port::native::Board;
 use cty::int32_t;

@@ -65,7 +65,7 @@ pub struct Bed {
     pub board: TestBoard,
     pub records: Records,
     pub slots: Slots,
-    pub settings: Config,
+    pub settings: Settings,
     pub is_online: bool,
     pub upgrade: Upgrade<NoPackages>,
 }
@@ -77,7 +77,7 @@ impl Bed {
         let mut records = Records::open(&mut flash, LAYOUT);
         let mut slots = Slots::load(&mut flash, LAYOUT, &records).unwrap();
         slots.factory(&mut flash, &mut records, 4, [1; 32], OLD).unwrap();
-        let mut settings = Config::new();
+        let mut settings = Settings::new();
         settings.mcu_versions = mcu::with_version("", "MCU1", OLD).unwrap();
         let board = TestBoard { flash, version: OLD.into(), battery: 90 };
         let now = Instant::from_millis(1_000_000);

@@ -6,7 +6,7 @@ use super::download::Step;
 use super::{Context, Effect, Effects, Input, Packages, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, ATTEMPT_SECS, FILE_INFO_MAX, PROGRESS_SECS};
 use crate::board::Board;
-use crate::device::config::{Security, Server};
+use crate::settings::{Security, Server};
 use crate::time::Instant;
 use heapless::String;
 use qth_flash::records::Key;

@@ -32,8 +32,8 @@ mod trial;
 pub mod url;
 
 use crate::board::Board;
-use crate::device::config::{Config, Server};
 use crate::device::limits;
+use crate::settings::{Server, Settings};
 use crate::time::Instant;
 pub use content::NoPackages;
 pub use content::Packages;
@@ -79,7 +79,7 @@ pub struct Context<'a, B: Board> {
     /// Slots in that flash.
     pub slots: &'a mut Slots,
     /// What the script has set.
-    pub settings: &'a Config,
+    pub settings: &'a Settings,
     /// The connection to the Center is ready.
     pub is_online: bool,
 }

@@ -3,7 +3,7 @@
 use super::{Context, Effect, Key, Notice, Packages, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS, RECORD};
 use crate::board::Board;
-use crate::device::report;
+use crate::data::report;
 use crate::time::Instant;
 use qth_flash::slot::Reason;
 use qth_protocol::ota::{Failure, Kind, Status};

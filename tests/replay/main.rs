@@ -5,7 +5,7 @@
 //! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are read only after all of the
 //! package was verified, and each status is reported once).
 
-use qth::device::event::Event;
+use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::boot;

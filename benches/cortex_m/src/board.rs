@@ -4,7 +4,7 @@
 use core::mem::MaybeUninit;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use qth::board::{About, Board, Started, Status};
-use qth::device::event::Event;
+use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::layout::{Layout, Region};

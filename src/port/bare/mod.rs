@@ -213,7 +213,7 @@ impl Network<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::event::Event;
+    use crate::data::event::Event;
     use crate::ffi::board::QthOpening;
     use crate::ffi::border::{QthBuffer, QthBytes, QthText};
     use crate::ffi::test_board;

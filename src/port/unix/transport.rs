@@ -2,8 +2,8 @@
 
 use super::board::UnixBoard;
 use super::resolve::{self, Addresses};
-use crate::device::config::Server;
 use crate::device::{Closed, Device, Link};
+use crate::settings::Server;
 use crate::time::Instant;
 use mio::event::Event;
 use mio::net::TcpStream;

@@ -1,7 +1,7 @@
 //! Who may bring a package: keys, signatures, and sequence numbers that only grow.
 
 use crate::board::Board;
-use crate::device::config::Config;
+use crate::settings::Settings;
 use crate::upgrade::Context;
 use heapless::Vec;
 use qth_flash::records::Key;
@@ -16,7 +16,7 @@ const KEYS_MAX: usize = 1 + 2 * POINT_MAX;
 const PROMISES_MAX: usize = 4 + KEYS_MAX;
 
 /// Packages have to be signed.
-pub fn wants_signatures(settings: &Config) -> bool {
+pub fn wants_signatures(settings: &Settings) -> bool {
     !settings.ota_key.is_empty()
 }
 

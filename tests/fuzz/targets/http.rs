@@ -3,8 +3,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use qth::upgrade::download::{Download, Step};
 use qth::time::Instant;
+use qth::upgrade::download::{Download, Step};
 
 const PIECE: usize = 256;
 const SIZE: u32 = 1000;

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use qth::upgrade::url::Url;
 use qth_protocol::ota::FileInfo;
 use qth_protocol::ota::Plan;
-use qth::upgrade::url::Url;
 use qth_protocol::ota::{COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
 
 fuzz_target!(|bytes: &[u8]| {

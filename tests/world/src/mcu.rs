@@ -1,7 +1,7 @@
 //! An MCU beside the module, and the script that upgrades it out of pieces.
 
 use crate::board::SimBoardOf;
-use qth::device::event::Event;
+use qth::data::event::Event;
 use qth::device::Device;
 use qth::time::Instant;
 use qth_protocol::ota::FileInfo;

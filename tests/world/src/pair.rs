@@ -3,7 +3,7 @@
 use crate::board::{SimBoard, LAYOUT};
 use crate::random::Random;
 use crate::wire::{self, Packet};
-use qth::device::event::Event;
+use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::ram::RamFlash;

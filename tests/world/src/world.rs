@@ -6,7 +6,7 @@ use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
 use crate::mcu::Mcu;
 use crate::random::Random;
-use qth::device::event::Event;
+use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::boot::{self, Decision};

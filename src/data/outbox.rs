@@ -1,6 +1,6 @@
 //! Messages to the Center, kept until it has acknowledged them.
 
-use super::limits;
+use crate::device::limits;
 use crate::mqtt::packet::{PacketId, QoS};
 use qth_protocol::command::{self, Class};
 use qth_protocol::frame::{self, PackageId};
@@ -36,6 +36,8 @@ const HEAD: usize = 2 + 1 + 1 + 3;
 pub struct Outbox {
     bytes: [u8; limits::OUTBOX],
     used: usize,
+    /// Package id of the last message of our own.
+    last_id: PackageId,
 }
 
 /// A message that is due to be sent.
@@ -53,12 +55,39 @@ pub struct Due<'a> {
 impl Outbox {
     /// An empty queue.
     pub const fn new() -> Self {
-        Self { bytes: [0; limits::OUTBOX], used: 0 }
+        Self { bytes: [0; limits::OUTBOX], used: 0, last_id: PackageId::NONE }
     }
 
     /// Room for the payload of the next message; [`Outbox::commit`] queues what was written there.
     pub fn payload(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.used.saturating_add(HEAD).saturating_add(frame::HEADER)..).unwrap_or_default()
+    }
+
+    /// Queues the `length` bytes written to [`Outbox::payload`] with the next package id and the command's own QoS; returns
+    /// whether there was room.
+    pub fn queue(&mut self, length: usize, command: u16, sender: Sender) -> bool {
+        let qos = match command::sender(command) {
+            Some(command::Sender::Device(0)) => QoS::AtMostOnce,
+            Some(command::Sender::Device(1)) => QoS::AtLeastOnce,
+            _ => QoS::ExactlyOnce,
+        };
+        self.queue_with(length, command, qos, sender)
+    }
+
+    /// Queues the same with a QoS of the application's choice; returns whether there was room.
+    pub fn queue_with(&mut self, length: usize, command: u16, qos: QoS, sender: Sender) -> bool {
+        let id = self.last_id.next();
+        let queued = length <= limits::MESSAGE && self.commit(length, id, command, qos, sender).is_ok();
+        if queued {
+            self.last_id = id;
+        }
+        queued
+    }
+
+    /// Queues an answer, which carries the request's package id.
+    pub fn answer(&mut self, length: usize, id: PackageId, command: u16) {
+        // Without room the Center gets no answer, and asks again.
+        let _ = self.commit(length, id, command, QoS::AtMostOnce, Sender::Nobody);
     }
 
     /// Seals the `length` bytes written to [`Outbox::payload`] into a frame and queues it.

@@ -1,6 +1,6 @@
 //! What the application is told, in order.
 
-use super::limits;
+use crate::device::limits;
 use qth_protocol::frame;
 
 /// Event numbers of `devEvent` (Python module, "Callbacks").

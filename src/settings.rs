@@ -1,6 +1,7 @@
-//! What the application configures, and what the Center changes of it.
+//! What the script has set.
+#![forbid(unsafe_code)]
 
-use super::limits;
+use crate::device::limits;
 use crate::text;
 use heapless::String;
 use qth_protocol::ota::VERSION_MAX;
@@ -70,7 +71,7 @@ pub struct Product {
 }
 
 /// What the script has set.
-pub struct Config {
+pub struct Settings {
     /// Product key and secret.
     pub product: Product,
     /// Device key, if not the board's.
@@ -92,7 +93,7 @@ pub struct Config {
     pub ota_key: String<{ qth_package::PEM_MAX }>,
 }
 
-impl Config {
+impl Settings {
     /// Nothing set.
     pub const fn new() -> Self {
         Self {
@@ -110,7 +111,7 @@ impl Config {
     }
 }
 
-impl Default for Config {
+impl Default for Settings {
     fn default() -> Self {
         Self::new()
     }

@@ -1,8 +1,7 @@
 //! What the device tells of itself: status and information (wire protocol, section 4).
 
-use super::config::Config;
-use crate::board::About;
-use crate::board::Status;
+use crate::board::{About, Status};
+use crate::settings::Settings;
 use qth_protocol::ota::id;
 use qth_protocol::ttlv::{Number, WriteError, Writer};
 
@@ -38,15 +37,15 @@ pub fn status(ids: &mut dyn Iterator<Item = u16>, status: &Status, out: &mut [u8
 pub fn information(
     ids: &mut dyn Iterator<Item = u16>,
     about: &About<'_>,
-    config: &Config,
+    settings: &Settings,
     out: &mut [u8],
 ) -> Result<usize, WriteError> {
     let mut writer = Writer::new(out);
     for id in ids {
         let value = match id {
             1 => about.module,
-            2 => module_version(about, config),
-            3 => &config.mcu_versions,
+            2 => module_version(about, settings),
+            3 => &settings.mcu_versions,
             5 => about.iccid,
             11 => SDK_VERSION,
             12 => LOCATORS,
@@ -60,11 +59,11 @@ pub fn information(
 }
 
 /// The module version: what the script has set, else the firmware's own.
-pub fn module_version<'a>(about: &About<'a>, config: &'a Config) -> &'a str {
-    if config.version.is_empty() {
+pub fn module_version<'a>(about: &About<'a>, settings: &'a Settings) -> &'a str {
+    if settings.version.is_empty() {
         about.version
     } else {
-        &config.version
+        &settings.version
     }
 }
 
@@ -86,9 +85,9 @@ fn volts(millivolts: u16) -> Number {
 }
 
 /// Writes what runs: the module version, and the MCU versions if there are any.
-pub fn versions(writer: &mut Writer<'_>, about: &About<'_>, config: &Config) {
-    writer.text(id::MODULE_VERSION, module_version(about, config));
-    if !config.mcu_versions.is_empty() {
-        writer.text(id::MCU_VERSIONS, &config.mcu_versions);
+pub fn versions(writer: &mut Writer<'_>, about: &About<'_>, settings: &Settings) {
+    writer.text(id::MODULE_VERSION, module_version(about, settings));
+    if !settings.mcu_versions.is_empty() {
+        writer.text(id::MCU_VERSIONS, &settings.mcu_versions);
     }
 }

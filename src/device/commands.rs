@@ -1,0 +1,94 @@
+//! Commands from the Center, and what the device tells of itself.
+//!
+//! Facts: wire protocol, sections 2 to 4.
+
+use super::Components;
+use crate::board::Board;
+use crate::data::event::Event;
+use crate::data::outbox::Sender;
+use crate::data::report;
+use crate::time::Instant;
+use crate::upgrade::Input;
+use qth_protocol::command::{self, exception};
+use qth_protocol::frame::{Frame, PackageId};
+use qth_protocol::ttlv::{self, Writer};
+
+impl<B: Board> Components<B> {
+    /// A command of the Center that is not about the connection.
+    pub(super) fn command(&mut self, now: Instant, frame: &Frame<'_>, is_online: bool) {
+        let Frame { id, command, payload } = *frame;
+        let is_ttlv = matches!(command, command::TSL_WRITE | command::TSL_SERVICE | command::OTA_PLAN | command::OTA_FIRMWARE);
+        if is_ttlv && ttlv::check(payload).is_err() {
+            return self.report_exception(exception::TTLV, Some(id));
+        }
+        match command {
+            command::TSL_READ => self.pass_on(Event::ReadTsl(id.get(), payload)),
+            command::TSL_WRITE => self.pass_on(Event::Tsl(payload)),
+            command::TSL_SERVICE => self.pass_on(Event::ReadService(id.get(), payload)),
+            command::TRANSPARENT_DOWN => self.pass_on(Event::Transparent(payload)),
+            command::STATUS_READ => self.answer_status(id, payload),
+            command::INFO_READ => self.answer_information(id, payload),
+            command::LOCATION_READ => self.answer_location(id),
+            command::OTA_PLAN => self.tell_upgrade_of_command(now, id, Input::Plan(payload), is_online),
+            command::OTA_FIRMWARE => self.tell_upgrade_of_command(now, id, Input::FileInfo(payload), is_online),
+            _ => self.report_exception(exception::COMMAND, Some(id)),
+        }
+    }
+
+    fn pass_on(&mut self, event: Event<'_>) {
+        // There is room: no message is taken while there is none for it.
+        self.events.push(event);
+    }
+
+    /// Command 0x00A4.
+    pub(super) fn report_exception(&mut self, code: u8, id: Option<PackageId>) {
+        let mut writer = Writer::new(self.outbox.payload());
+        writer.int(1, i64::from(code));
+        if let Some(id) = id {
+            writer.int(2, i64::from(id.get()));
+        }
+        if let Ok(length) = writer.finish() {
+            self.outbox.queue(length, command::EXCEPTION_UP, Sender::Nobody);
+        }
+    }
+
+    fn answer_status(&mut self, id: PackageId, payload: &[u8]) {
+        let status = self.board.status();
+        let mut ids = report::requested(payload, &report::STATUS_IDS);
+        if let Ok(length) = report::status(&mut ids, &status, self.outbox.payload()) {
+            self.outbox.answer(length, id, command::STATUS_READ_REPLY);
+        }
+    }
+
+    fn answer_information(&mut self, id: PackageId, payload: &[u8]) {
+        let mut ids = report::requested(payload, &report::INFORMATION_IDS);
+        if let Ok(length) = report::information(&mut ids, &self.board.about(), &self.settings, self.outbox.payload()) {
+            self.outbox.answer(length, id, command::INFO_READ_REPLY);
+        }
+    }
+
+    /// The module finds no locations itself: an empty text.
+    fn answer_location(&mut self, id: PackageId) {
+        let mut writer = Writer::new(self.outbox.payload());
+        writer.text(2, "");
+        if let Ok(length) = writer.finish() {
+            self.outbox.answer(length, id, command::LOCATION_READ_REPLY);
+        }
+    }
+
+    /// Reports status 1 to 4, command 0x0034.
+    pub(super) fn report_status(&mut self) {
+        let status = self.board.status();
+        if let Ok(length) = report::status(&mut report::STATUS_IDS.into_iter(), &status, self.outbox.payload()) {
+            self.outbox.queue(length, command::STATUS_REPORT, Sender::Nobody);
+        }
+    }
+
+    /// Reports the device information, command 0x0044.
+    pub(super) fn report_information(&mut self) {
+        let mut ids = report::INFORMATION_IDS.into_iter();
+        if let Ok(length) = report::information(&mut ids, &self.board.about(), &self.settings, self.outbox.payload()) {
+            self.outbox.queue(length, command::INFO_REPORT, Sender::Nobody);
+        }
+    }
+}

@@ -89,7 +89,8 @@ start(otaPlan=lambda plans: Qth.otaAction(1))
                 self.assertEqual(board.line(), told % ("0" * 32))
 
     def test_data_as_long_as_a_packet_arrives_whole(self):
-        with Board("start(recvTrans=lambda value: print(len(value), set(value)), recvTsl=lambda value: print(len(value[1])))") as board:
+        transparent = "recvTrans=lambda value: print(len(value), set(value))"
+        with Board(f"start({transparent}, recvTsl=lambda value: print(len(value[1])))") as board:
             board.lines_until(ONLINE)
             board.center.send(TRANSPARENT_DOWN, b"x" * 2000)
             self.assertEqual(board.line(), "2000 {120}")

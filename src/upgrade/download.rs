@@ -50,51 +50,80 @@ pub enum Step<'a> {
     Failed(Failure),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the download is at, each state with what only it needs. Request, head and piece share the buffer in turn.
 enum State {
+    /// Nothing is wanted.
     Idle,
     /// The next try comes then.
     Waiting(Instant),
-    /// The connection is asked for.
+    /// The connection is asked for; given up then.
     Opening(Instant),
-    /// The request is on its way, or the response's head.
-    Asking(Instant),
-    /// The body comes in; given up then if it is silent.
-    Reading(Instant),
+    /// The request lies in the buffer.
+    Requesting {
+        /// The answer has to be here by then.
+        until: Instant,
+        /// Length of the request.
+        length: usize,
+        /// Bytes of it that are sent.
+        sent: usize,
+        /// The connection has carried a response already.
+        is_reused: bool,
+    },
+    /// The response's head comes into the buffer.
+    Awaiting {
+        /// It has to be here by then.
+        until: Instant,
+        /// The connection has carried a response already.
+        is_reused: bool,
+    },
+    /// The body comes in, and its pieces into the buffer.
+    Reading(Reading),
+    /// The download is given up, which is still to be told.
+    Failed(Failure),
+}
+
+/// A response whose body comes in.
+struct Reading {
+    /// Given up then if it is silent.
+    until: Instant,
+    body: Body,
+    /// First byte of the file that it brings.
+    from: u32,
+    /// Bytes of the body before the download's offset, from a server that ignores ranges.
+    skip: u32,
+    /// The connection stays open behind it.
+    keeps_alive: bool,
+    /// The piece in the buffer is handed out, and used up at the next poll.
+    has_handed_out: bool,
+}
+
+/// The connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// There is none.
+    Closed,
+    /// It is being opened, or open.
+    InUse,
+    /// It is done with, and to be closed.
+    Abandoned,
 }
 
 /// A download. `PIECE`: size of the buffer and of a piece.
 pub struct Download<const PIECE: usize> {
     state: State,
+    link: Link,
     url: String<URL_MAX>,
     size: u32,
-    /// First byte that was not handed out.
+    /// First byte that was not used up.
     offset: u32,
-    /// First byte that the response at hand brings.
-    asked: u32,
     /// Request, head or piece.
     buffer: [u8; PIECE],
     filled: usize,
-    /// Length of the request while it lies in the buffer; 0 once all of it is sent.
-    request: usize,
-    /// Bytes of it that are sent.
-    sent: usize,
-    body: Body,
-    /// Bytes of the body before `offset`, from a server that ignores ranges.
-    skip: u32,
     validator: Validator,
-    keeps_alive: bool,
-    /// This connection has carried a response already.
-    is_reused: bool,
     /// The file has changed under way once.
     has_changed: bool,
     failures: u8,
     redirects: u8,
-    is_open: bool,
-    handed_out: bool,
-    connect_due: bool,
-    close_due: bool,
-    failed: Option<Failure>,
 }
 
 impl<const PIECE: usize> Download<PIECE> {
@@ -102,27 +131,16 @@ impl<const PIECE: usize> Download<PIECE> {
     pub const fn new() -> Self {
         Self {
             state: State::Idle,
+            link: Link::Closed,
             url: String::new(),
             size: 0,
             offset: 0,
-            asked: 0,
             buffer: [0; PIECE],
             filled: 0,
-            request: 0,
-            sent: 0,
-            body: Body::new(http::Framing::Length(0)),
-            skip: 0,
             validator: Validator::new(),
-            keeps_alive: false,
-            is_reused: false,
             has_changed: false,
             failures: 0,
             redirects: 0,
-            is_open: false,
-            handed_out: false,
-            connect_due: false,
-            close_due: false,
-            failed: None,
         }
     }
 
@@ -146,64 +164,85 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// Stops; the connection is closed at the next poll.
     pub fn stop(&mut self) {
-        self.drop_connection();
-        self.state = State::Idle;
+        self.enter(State::Idle);
+    }
+
+    /// Leaves the connection for a state without one.
+    fn enter(&mut self, state: State) {
+        if self.link == Link::InUse {
+            self.link = Link::Abandoned;
+        }
         self.filled = 0;
-        self.handed_out = false;
-        self.failed = None;
+        self.state = state;
     }
 
     /// What the download needs or has next; `None` when it waits.
+    #[must_use]
     pub fn poll(&mut self, now: Instant) -> Option<Step<'_>> {
         self.settle_piece();
-        if core::mem::take(&mut self.close_due) {
-            return Some(Step::Close);
-        }
         if matches!(self.state, State::Reading(_)) {
             if self.filled > 0 && self.filled == self.piece_len() {
-                self.handed_out = true;
-                let bytes = self.buffer.get(..self.filled).unwrap_or_default();
-                return Some(Step::Piece { offset: self.offset, bytes });
+                return self.hand_out();
             }
-            if self.offset >= self.size {
-                return self.finish();
-            }
-            if self.body.is_over() {
-                self.next_request(now);
-            } else if !self.is_open {
-                self.fail(now, Failure::Network);
-            }
+            self.end_reading(now);
         }
-        if matches!(self.state, State::Waiting(at) if at <= now) {
-            if self.offset >= self.size {
-                return self.finish();
-            }
-            self.state = State::Opening(now.after_secs(OPEN_SECS));
-            self.connect_due = true;
-        }
-        if core::mem::take(&mut self.close_due) {
+        if self.link == Link::Abandoned {
+            self.link = Link::Closed;
             return Some(Step::Close);
         }
-        if let Some(failure) = self.failed.take() {
-            return Some(Step::Failed(failure));
+        match self.state {
+            State::Waiting(at) if at <= now => self.connect(now),
+            State::Failed(failure) => {
+                self.state = State::Idle;
+                Some(Step::Failed(failure))
+            }
+            _ => None,
         }
-        if core::mem::take(&mut self.connect_due) {
-            let url = Url::parse(&self.url).ok()?;
-            return Some(Step::Connect { host: url.host, port: url.port, secure: url.secure });
-        }
-        None
     }
 
-    /// The piece that was handed out last, while it is not done with: until the next poll.
+    fn hand_out(&mut self) -> Option<Step<'_>> {
+        let State::Reading(reading) = &mut self.state else { return None };
+        reading.has_handed_out = true;
+        let bytes = self.buffer.get(..self.filled).unwrap_or_default();
+        Some(Step::Piece { offset: self.offset, bytes })
+    }
+
+    /// There is no piece to hand out: goes on once the response is over or the connection gone.
+    fn end_reading(&mut self, now: Instant) {
+        let State::Reading(reading) = &self.state else { return };
+        if self.offset >= self.size {
+            self.enter(State::Waiting(now));
+        } else if reading.body.is_over() {
+            self.next_request(now);
+        } else if self.link != Link::InUse {
+            self.fail(now, Failure::Network);
+        }
+    }
+
+    /// Asks for a connection, unless all of the file is here.
+    fn connect(&mut self, now: Instant) -> Option<Step<'_>> {
+        if self.offset >= self.size {
+            self.stop();
+            return Some(Step::Done);
+        }
+        self.state = State::Opening(now.after_secs(OPEN_SECS));
+        let url = Url::parse(&self.url).ok()?;
+        self.link = Link::InUse;
+        Some(Step::Connect { host: url.host, port: url.port, secure: url.secure })
+    }
+
+    /// The piece that was handed out last, while it is not used up: until the next poll.
     pub fn piece(&self) -> Option<(u32, &[u8])> {
-        let bytes = self.buffer.get(..self.filled)?;
-        self.handed_out.then_some((self.offset, bytes))
+        match &self.state {
+            State::Reading(Reading { has_handed_out: true, .. }) => Some((self.offset, self.buffer.get(..self.filled)?)),
+            _ => None,
+        }
     }
 
     /// The piece takes its time: the server's silence counts from now.
     pub fn wait(&mut self, now: Instant) {
-        if let State::Reading(until) = &mut self.state {
-            *until = now.after_secs(SILENCE_SECS);
+        if let State::Reading(reading) = &mut self.state {
+            reading.until = now.after_secs(SILENCE_SECS);
         }
     }
 
@@ -212,26 +251,30 @@ impl<const PIECE: usize> Download<PIECE> {
         self.settle_piece();
         if offset > self.offset {
             self.offset = offset;
-            self.reopen(now);
+            self.enter(State::Waiting(now));
         }
     }
 
     /// The connection is open.
     pub fn connected(&mut self, now: Instant) {
         if matches!(self.state, State::Opening(_)) {
-            self.is_open = true;
-            self.is_reused = false;
-            self.ask(now);
+            self.ask(now, false);
         }
     }
 
     /// Takes bytes of the connection, up to the end of the piece; the rest is to be offered again after
     /// [`Download::poll`].
+    #[must_use]
     pub fn received(&mut self, now: Instant, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
             let count = match self.state {
-                State::Asking(_) => self.read_head(now, rest),
+                State::Requesting { .. } => {
+                    // An answer before the question: whatever this is, it is no HTTP.
+                    self.fail(now, Failure::Network);
+                    rest.len()
+                }
+                State::Awaiting { .. } => self.read_head(now, rest),
                 State::Reading(_) if self.filled >= self.piece_len() => break,
                 State::Reading(_) => match self.read_body(now, rest) {
                     0 => break,
@@ -246,51 +289,57 @@ impl<const PIECE: usize> Download<PIECE> {
 
     /// The connection is gone, or could not be opened.
     pub fn closed(&mut self, now: Instant) {
-        self.is_open = false;
-        match self.state {
-            State::Idle | State::Waiting(_) => {}
+        self.link = Link::Closed;
+        match &self.state {
+            State::Idle | State::Waiting(_) | State::Failed(_) => {}
             // Between two requests a server may close a connection whenever it likes.
-            State::Asking(_) if self.is_reused && self.filled == 0 => self.reopen(now),
+            State::Requesting { is_reused: true, .. } => self.enter(State::Waiting(now)),
+            State::Awaiting { is_reused: true, .. } if self.filled == 0 => self.enter(State::Waiting(now)),
             // What is here is used first; then `poll` misses the connection.
-            State::Reading(_) if self.body.is_over() || self.filled == self.piece_len() => {}
+            State::Reading(reading) if reading.body.is_over() || self.filled == self.piece_len() => {}
             _ => self.fail(now, Failure::Network),
         }
     }
 
     /// Bytes for the connection.
+    #[must_use]
     pub fn transmit(&self) -> &[u8] {
         match self.state {
-            State::Asking(_) => self.buffer.get(self.sent..self.request).unwrap_or_default(),
+            State::Requesting { sent, length, .. } => self.buffer.get(sent..length).unwrap_or_default(),
             _ => &[],
         }
     }
 
     /// The first `count` bytes of [`Download::transmit`] are sent.
     pub fn transmitted(&mut self, count: usize) {
-        self.sent = self.sent.saturating_add(count);
-        if self.sent >= self.request {
+        let State::Requesting { until, length, sent, is_reused } = &mut self.state else { return };
+        *sent = sent.saturating_add(count);
+        if sent >= length {
             // From now on the buffer is for the answer.
-            self.request = 0;
+            self.state = State::Awaiting { until: *until, is_reused: *is_reused };
         }
     }
 
     /// When [`Download::timeout`] is due.
+    #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
-        match self.state {
-            State::Idle => None,
-            State::Waiting(at) | State::Opening(at) | State::Asking(at) | State::Reading(at) => Some(at),
+        match &self.state {
+            State::Idle | State::Failed(_) => None,
+            State::Waiting(at) | State::Opening(at) => Some(*at),
+            State::Requesting { until, .. } | State::Awaiting { until, .. } | State::Reading(Reading { until, .. }) => {
+                Some(*until)
+            }
         }
     }
 
     /// Notices servers that are too slow.
     pub fn timeout(&mut self, now: Instant) {
-        match self.state {
-            State::Opening(at) | State::Asking(at) | State::Reading(at) if at <= now => self.fail(now, Failure::Network),
-            _ => {}
+        if !matches!(self.state, State::Waiting(_)) && self.poll_at().is_some_and(|at| at <= now) {
+            self.fail(now, Failure::Network);
         }
     }
 
-    /// How many bytes of the file are handed out.
+    /// How many bytes of the file are used up.
     pub fn received_bytes(&self) -> u32 {
         self.offset
     }
@@ -300,67 +349,47 @@ impl<const PIECE: usize> Download<PIECE> {
         PIECE.min(self.size.saturating_sub(self.offset) as usize)
     }
 
-    /// The piece that was handed out is done with.
+    /// The piece that was handed out is used up.
     fn settle_piece(&mut self) {
-        if core::mem::take(&mut self.handed_out) {
+        if let State::Reading(Reading { has_handed_out: handed_out @ true, .. }) = &mut self.state {
+            *handed_out = false;
             self.offset = self.offset.saturating_add(self.filled as u32);
             self.filled = 0;
             self.failures = 0;
         }
     }
 
-    fn finish(&mut self) -> Option<Step<'_>> {
-        self.stop();
-        // The connection is closed at the next poll.
-        Some(Step::Done)
-    }
-
     /// Writes the request for the next pieces.
-    fn ask(&mut self, now: Instant) {
+    fn ask(&mut self, now: Instant, is_reused: bool) {
         let last = self.offset.saturating_add((PIECE as u32).saturating_mul(PIECES_A_REQUEST)).min(self.size);
         let validator = if self.offset > 0 { self.validator.as_str() } else { "" };
         let request = Url::parse(&self.url)
             .ok()
             .and_then(|url| http::request(&mut self.buffer, &url, self.offset, last.saturating_sub(1), validator));
-        self.sent = 0;
         self.filled = 0;
-        self.asked = self.offset;
         match request {
             Some(length) => {
-                self.request = length;
-                self.state = State::Asking(now.after_secs(HEAD_SECS));
+                self.state = State::Requesting { until: now.after_secs(HEAD_SECS), length, sent: 0, is_reused };
             }
-            None => self.give_up(Failure::BadUrl),
+            None => self.enter(State::Failed(Failure::BadUrl)),
         }
     }
 
     /// The response is over: asks for more, over this connection if it lasts.
     fn next_request(&mut self, now: Instant) {
-        if self.filled > 0 || self.offset == self.asked {
+        let State::Reading(reading) = &self.state else { return };
+        if self.filled > 0 || self.offset == reading.from {
             // It ended within a piece, or brought none: asked again at once, the server could keep this up for ever.
-            return self.fail(now, Failure::Length);
-        }
-        if self.keeps_alive && self.is_open {
-            self.is_reused = true;
-            self.ask(now);
+            self.fail(now, Failure::Length);
+        } else if reading.keeps_alive && self.link == Link::InUse {
+            self.ask(now, true);
         } else {
-            self.reopen(now);
+            self.enter(State::Waiting(now));
         }
-    }
-
-    fn reopen(&mut self, now: Instant) {
-        self.drop_connection();
-        self.filled = 0;
-        self.state = State::Waiting(now);
     }
 
     /// Takes bytes up to the end of the head, and acts on it.
     fn read_head(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        if self.request > 0 {
-            // An answer before the question: whatever this is, it is no HTTP.
-            self.fail(now, Failure::Network);
-            return bytes.len();
-        }
         for (index, &byte) in bytes.iter().enumerate() {
             let Some(place) = self.buffer.get_mut(self.filled) else {
                 self.fail(now, Failure::Network);
@@ -387,35 +416,34 @@ impl<const PIECE: usize> Download<PIECE> {
             Verdict::Read { framing, keeps_alive, skip, restart, validator } => {
                 if restart {
                     self.offset = 0;
-                    self.asked = 0;
+                    self.has_changed = true;
                 }
                 if let Some(validator) = validator {
                     self.validator = validator;
                 }
-                self.body = Body::new(framing);
-                self.keeps_alive = keeps_alive;
-                self.skip = skip;
                 self.redirects = 0;
-                self.has_changed |= restart;
-                self.state = State::Reading(now.after_secs(SILENCE_SECS));
+                let until = now.after_secs(SILENCE_SECS);
+                let body = Body::new(framing);
+                let from = self.offset;
+                self.state = State::Reading(Reading { until, body, from, skip, keeps_alive, has_handed_out: false });
             }
             Verdict::Redirect(url) => {
                 self.redirects = self.redirects.saturating_add(1);
                 if self.redirects > REDIRECTS_MAX {
-                    return self.give_up(Failure::Server);
+                    return self.enter(State::Failed(Failure::Server));
                 }
                 self.url = url;
-                self.reopen(now);
+                self.enter(State::Waiting(now));
             }
             Verdict::AskAnew => {
                 self.offset = 0;
                 self.validator.clear();
                 self.has_changed = true;
-                self.reopen(now);
+                self.enter(State::Waiting(now));
             }
             Verdict::Wait => {}
             Verdict::Retry(failure) => self.fail(now, failure),
-            Verdict::GiveUp(failure) => self.give_up(failure),
+            Verdict::GiveUp(failure) => self.enter(State::Failed(failure)),
         }
     }
 
@@ -474,11 +502,12 @@ impl<const PIECE: usize> Download<PIECE> {
     /// Takes bytes of the body into the piece; how many.
     fn read_body(&mut self, now: Instant, bytes: &[u8]) -> usize {
         let room = self.piece_len().saturating_sub(self.filled);
-        let count = match self.body.next(bytes) {
-            Ok(Next::Content(count)) if self.skip > 0 => {
-                let count = count.min(self.skip as usize);
-                self.skip = self.skip.saturating_sub(count as u32);
-                self.body.took(count);
+        let State::Reading(reading) = &mut self.state else { return bytes.len() };
+        let count = match reading.body.next(bytes) {
+            Ok(Next::Content(count)) if reading.skip > 0 => {
+                let count = count.min(reading.skip as usize);
+                reading.skip = reading.skip.saturating_sub(count as u32);
+                reading.body.took(count);
                 count
             }
             Ok(Next::Content(count)) => {
@@ -488,7 +517,7 @@ impl<const PIECE: usize> Download<PIECE> {
                     to.copy_from_slice(from);
                 }
                 self.filled = self.filled.saturating_add(count);
-                self.body.took(count);
+                reading.body.took(count);
                 count
             }
             Ok(Next::Framing(count)) => count,
@@ -499,7 +528,7 @@ impl<const PIECE: usize> Download<PIECE> {
                 return bytes.len();
             }
         };
-        self.state = State::Reading(now.after_secs(SILENCE_SECS));
+        self.wait(now);
         count
     }
 
@@ -508,26 +537,10 @@ impl<const PIECE: usize> Download<PIECE> {
         self.settle_piece();
         self.failures = self.failures.saturating_add(1);
         if self.failures > FAILURES_MAX {
-            return self.give_up(failure);
+            return self.enter(State::Failed(failure));
         }
-        self.drop_connection();
-        self.filled = 0;
         let seconds = 1_u32.checked_shl(u32::from(self.failures).saturating_sub(1)).unwrap_or(1);
-        self.state = State::Waiting(now.after_secs(seconds));
-    }
-
-    fn give_up(&mut self, failure: Failure) {
-        self.stop();
-        self.failed = Some(failure);
-    }
-
-    fn drop_connection(&mut self) {
-        if self.is_open || matches!(self.state, State::Opening(_)) {
-            self.close_due = true;
-        }
-        self.is_open = false;
-        self.connect_due = false;
-        self.request = 0;
+        self.enter(State::Waiting(now.after_secs(seconds)));
     }
 }
 
@@ -941,7 +954,7 @@ mod tests {
             let mut play = Play::start(2000, 0);
             play.act();
             play.send(b"HTTP/1.1 200 x\r\nContent-Length: 2000\r\n\r\n", 50);
-            play.download.received(play.now, &file[..PIECE_BUFFER]);
+            let _taken = play.download.received(play.now, &file[..PIECE_BUFFER]);
             assert!(matches!(play.download.poll(play.now), Some(Step::Piece { offset: 0, .. })));
             end(&mut play.download, play.now);
             play.act();
@@ -1009,7 +1022,7 @@ mod tests {
         assert_eq!(download.poll_at(), Some(now.after_secs(HEAD_SECS)));
         let length = download.transmit().len();
         download.transmitted(length);
-        download.received(now, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+        let _taken = download.received(now, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
         assert_eq!(download.poll_at(), Some(now.after_secs(SILENCE_SECS)));
         download.timeout(now.after_secs(SILENCE_SECS));
         assert_eq!(download.poll_at(), Some(now.after_secs(SILENCE_SECS + 1)));

@@ -89,14 +89,23 @@ pub struct Records {
     newest: u32,
     /// Where the next record goes, from the start of the bank.
     end: u32,
-    /// The next record goes to a new bank: this one is not of this start, or could not be written, or there is none yet.
-    is_closed: bool,
-    /// All that is read from the bank in use will be read the same again.
-    is_settled: bool,
-    /// The bank in use is marked as one that more comes to.
-    has_more: bool,
-    /// It can be read which bank is in use; otherwise nothing is written.
-    is_readable: bool,
+    state: State,
+}
+
+/// What may be done with the bank in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It can't be read which bank that is: nothing is written.
+    Unreadable,
+    /// It is of an earlier start, and may read differently another time. The next record goes to a new bank.
+    Uncertain,
+    /// It is of an earlier start, could not be written any more, or does not exist yet; what is read from it will be read the
+    /// same again. The next record goes to a new bank.
+    Closed,
+    /// It was begun in this start, and all that counted was copied to it.
+    Fresh,
+    /// It is marked as one that more comes to, and records are appended to it.
+    Open,
 }
 
 /// A bank by its place in the ring. Sequence numbers begin at 1, 0 is that of none; no flash lives for all of them.
@@ -119,29 +128,19 @@ impl Records {
     /// static memory takes none in the firmware's image.
     pub const fn unknown(layout: Layout) -> Self {
         let bank = Bank { number: 0, sequence: 0 };
-        Self {
-            layout,
-            bank,
-            lasting: bank,
-            newest: 0,
-            end: 0,
-            is_closed: false,
-            is_settled: false,
-            has_more: false,
-            is_readable: false,
-        }
+        Self { layout, bank, lasting: bank, newest: 0, end: 0, state: State::Unreadable }
     }
 
     /// Finds the bank in use. A blank flash has none: it has no records.
     pub fn open<F: NorFlash>(flash: &mut F, layout: Layout) -> Self {
-        let unknown = Self::unknown(layout);
-        let mut records = Self { is_closed: true, is_settled: true, has_more: true, is_readable: true, ..unknown };
-        records.is_readable = records.find_bank(flash).is_ok();
+        let mut records = Self::unknown(layout);
+        records.state = records.find_bank(flash).unwrap_or(State::Unreadable);
         records
     }
 
-    /// Finds the bank in use, and where its records end.
-    fn find_bank<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+    /// Finds the bank in use, and where its records end; returns what may be done with it.
+    fn find_bank<F: NorFlash>(&mut self, flash: &mut F) -> Result<State, Error> {
+        let mut is_lasting = true;
         self.end = records_at::<F>();
         for number in 0..Self::banks(&self.layout) {
             let start = self.start_of(number);
@@ -157,20 +156,22 @@ impl Records {
             self.newest = self.newest.max(sequence);
             if marks >= WHOLE && sequence > self.bank.sequence {
                 self.bank = bank;
-                self.is_settled = marks == LASTING;
+                is_lasting = marks == LASTING;
             }
             if marks >= LASTING && sequence > self.lasting.sequence {
                 self.lasting = bank;
             }
         }
-        // A newer one that was begun may read as whole another time.
-        self.is_settled &= self.newest == self.bank.sequence;
-        self.is_closed = !mutant::is(Mutant::AppendedTo) || self.bank.sequence == 0;
         let mut at = self.end;
         while self.bank.sequence > 0 && self.next(flash, &mut at, self.layout.bank)?.is_some() {
             self.end = at;
         }
-        Ok(())
+        if mutant::is(Mutant::AppendedTo) && self.bank.sequence != 0 {
+            return Ok(State::Open);
+        }
+        // A newer one that was begun may read as whole another time.
+        let is_settled = is_lasting && self.newest == self.bank.sequence;
+        Ok(if is_settled { State::Closed } else { State::Uncertain })
     }
 
     /// Copies all values to a fresh bank, unless what is read now will be read the same again. Before a start relies on them.
@@ -178,13 +179,11 @@ impl Records {
     /// # Errors
     /// Flash can't be read, and then nothing is written; or it can't be written.
     pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
-        if self.is_settled || mutant::is(Mutant::NotSettled) {
-            return Ok(());
+        match self.state {
+            State::Unreadable => Err(Error::Device),
+            State::Uncertain if !mutant::is(Mutant::NotSettled) => self.renew(flash, None, &[]),
+            State::Uncertain | State::Closed | State::Fresh | State::Open => Ok(()),
         }
-        if !self.is_readable {
-            return Err(Error::Device);
-        }
-        self.renew(flash, None, &[])
     }
 
     /// Reads the value of `key` into `out` and returns its length; `None` when there is none.
@@ -207,18 +206,18 @@ impl Records {
     /// # Errors
     /// There is no room for it beside the others, or flash can't be written. What was there before still is.
     pub fn put<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
-        if !self.is_readable {
+        if self.state == State::Unreadable {
             return Err(Error::Device);
         }
         let mut same = [0; CHUNK];
-        if value.len() <= CHUNK && self.is_settled {
+        if value.len() <= CHUNK && self.state != State::Uncertain {
             if let Ok(Some(length)) = self.get(flash, key, &mut same) {
                 if same.get(..length) == Some(value) {
                     return Ok(());
                 }
             }
         }
-        if !self.is_closed && self.add(flash, key, value).is_ok() {
+        if matches!(self.state, State::Fresh | State::Open) && self.add(flash, key, value).is_ok() {
             return Ok(());
         }
         self.renew(flash, Some(key), value)
@@ -271,7 +270,7 @@ impl Records {
 
     /// The last whole record of `key`.
     fn find<F: NorFlash>(&self, flash: &mut F, key: Key) -> Result<Option<Found>, Error> {
-        if !self.is_readable {
+        if self.state == State::Unreadable {
             return Err(Error::Device);
         }
         let mut last = None;
@@ -302,9 +301,9 @@ impl Records {
 
     /// Appends a record to the bank in use.
     fn add<F: NorFlash>(&mut self, flash: &mut F, key: Key, value: &[u8]) -> Result<(), Error> {
-        if !self.has_more {
+        if self.state == State::Fresh {
             self.write_mark(flash, LASTING)?;
-            self.has_more = true;
+            self.state = State::Open;
         }
         self.append(flash, key, value)
     }
@@ -323,7 +322,7 @@ impl Records {
                 Ok(())
             }
             Err(error) => {
-                self.is_closed = true;
+                self.state = State::Closed;
                 Err(error)
             }
         }
@@ -346,8 +345,7 @@ impl Records {
         // Newer than any other: one of those that are not whole may read as whole another time.
         self.newest = self.newest.saturating_add(1);
         let bank = Bank { number, sequence: self.newest };
-        let mut next =
-            Self { bank, lasting: bank, end: records_at::<F>(), is_closed: false, is_settled: true, has_more: false, ..*self };
+        let mut next = Self { bank, lasting: bank, end: records_at::<F>(), state: State::Fresh, ..*self };
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
         next.write_mark(flash, 0)?;

@@ -9,7 +9,7 @@ pub fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
 }
 
-/// What is before the first byte that `is_end`, an ASCII character; all when there is none.
+/// Returns what is before the first byte that `is_end`, an ASCII character; all of it where there is no such byte.
 pub fn before(text: &str, is_end: impl Fn(u8) -> bool) -> &str {
     let at = text.bytes().position(is_end);
     at.and_then(|at| text.get(..at)).unwrap_or(text)

@@ -11,7 +11,7 @@
 // Between two looks while nothing happens; an event ends the wait at once.
 #define LINGER_MS (50)
 
-// Lets events and Ctrl-C come; false after Ctrl-C.
+// Handles events and Ctrl-C; returns false after Ctrl-C.
 static bool wait_for_events(void) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) != 0) {

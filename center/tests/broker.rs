@@ -41,7 +41,7 @@ struct Center {
     wills: Mutex<usize>,
     /// Delivers a welcome on every subscription.
     greet: OnceLock<Arc<Embedded>>,
-    /// Lets the Center admit a client whose password is "slow".
+    /// Has the Center admit the client whose password is "slow".
     decide: Notify,
 }
 

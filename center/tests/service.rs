@@ -220,7 +220,7 @@ impl Scene {
         assert_eq!(self.sent(), []);
     }
 
-    /// Lets time pass, with the ticks in it.
+    /// Moves the time forward, with the ticks that fall into it.
     async fn pass(&mut self, minutes: i64) {
         let last = self.center.now();
         *self.clock.lock().unwrap() = last + TimeDelta::minutes(minutes);

@@ -21,7 +21,7 @@ void qth_board_interrupt(void);
 // signals.
 bool qth_board_start_driver(bool (*start)(void));
 
-// By the module, for a board with a table to call every 10 ms or oftener, as from a timer's interrupt: has the driver run in the
+// By the module, for a board with a table to call every 10 ms or more often, as from a timer's interrupt: has the driver run in the
 // interpreter's thread when it is due.
 void qth_board_tick(void);
 

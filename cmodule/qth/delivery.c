@@ -76,7 +76,7 @@ static void call_result(mp_obj_t callable, const QthEvent *event) {
     mp_call_function_2(callable, qth_str_of_text(event->bytes), mp_obj_new_bool(event->number));
 }
 
-// The exception says that the callable does not take so many arguments: it was raised before any of its code ran.
+// The exception says that the callable takes another number of arguments: it was raised before any of its code ran.
 static bool is_of_the_call(mp_obj_t exception) {
     size_t lines;
     size_t *traceback;

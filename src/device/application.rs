@@ -108,7 +108,7 @@ impl<B: Board> Device<B> {
         true
     }
 
-    /// Sets the Center's address; false when it is none.
+    /// Sets the Center's address; returns whether it is one.
     pub fn set_server(&mut self, url: &str) -> bool {
         match Server::parse(url) {
             Some(server) => {

@@ -69,7 +69,7 @@ impl Text<'_> {
 /// How a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// After so many bytes.
+    /// After this many bytes.
     Length(u32),
     /// By its last chunk.
     Chunked,

@@ -24,7 +24,7 @@ impl<'a> Url<'a> {
     /// Takes an address apart. Characters that can't be sent in a request, and user names, are refused.
     ///
     /// # Errors
-    /// It is none, or longer than [`URL_MAX`].
+    /// This is not an address, or it is longer than [`URL_MAX`].
     pub fn parse(url: &'a str) -> Result<Self, BadUrl> {
         let is_plain = |byte: u8| byte.is_ascii_graphic();
         if url.len() > URL_MAX || !url.bytes().all(is_plain) {

@@ -270,7 +270,7 @@ impl Replay {
         }
     }
 
-    /// Lets the device act until it waits; answers for broker and file server.
+    /// Carries out what the device asks for until it waits; answers for broker and file server.
     fn pump(&mut self) {
         loop {
             let mut is_quiet = true;

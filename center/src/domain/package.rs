@@ -155,7 +155,7 @@ pub enum PackageError {
     /// No bytes.
     #[error("'{0}' is empty")]
     Empty(String),
-    /// It begins like a package file and is none that can be used.
+    /// It begins like a package file and cannot be used.
     #[error("'{file}': {why}")]
     BadPackage {
         /// The file's name.

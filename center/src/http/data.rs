@@ -23,7 +23,7 @@ pub struct Filter {
     /// Records after this one only.
     #[serde(default)]
     after: i64,
-    /// The latest so many.
+    /// At most this many, the latest ones.
     limit: Option<u32>,
 }
 

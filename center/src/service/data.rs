@@ -5,7 +5,7 @@ use crate::domain::data::Kind;
 use qth_protocol::{command, ttlv};
 use serde_json::{json, Value};
 
-/// Reads a command of data; `None` when it is none, or malformed.
+/// Reads a command of data; `None` when it is another command, or malformed.
 pub fn read(command: u16, payload: &[u8]) -> Option<(Kind, Value)> {
     // TTLV id of a location's sentences.
     const SENTENCES: u16 = 2;

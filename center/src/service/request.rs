@@ -90,7 +90,7 @@ fn list(ids: &[u16]) -> Result<Vec<u8>, ValueError> {
 }
 
 impl Center {
-    /// Sends a request and waits for its answer, at most so long; `None` when there is none to wait for.
+    /// Sends a request and waits for its answer, at most for `wait`; `None` when no answer is to come.
     pub async fn request(&self, client_id: &str, request: &Request, wait: Duration) -> Result<Option<Value>, RequestError> {
         let (message, reply) = request.message()?;
         let reply = reply.filter(|_| !wait.is_zero());

@@ -72,7 +72,7 @@ pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Decision, Er
 /// decision names the other one, or has the old image brought back.
 ///
 /// # Errors
-/// It is the confirmed one, after which there is none; or flash can't be written.
+/// It is the confirmed image, behind which there is no other; or flash can't be written.
 pub fn reject_damaged<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<(), Error> {
     let mut records = Records::open(flash, layout);
     Slots::load(flash, layout, &records)?.reject(flash, &mut records, Reason::Digest)

@@ -50,14 +50,14 @@ pub enum Cut {
 }
 
 impl Cut {
-    /// Every way in which power can be cut in an operation of so many parts.
+    /// Every way in which power can be cut in an operation of `parts` parts.
     pub fn all(parts: usize) -> impl Iterator<Item = Self> {
         let within = (1..parts).map(Self::Within);
         let torn = (0..parts).map(Self::Torn);
         core::iter::once(Self::Before).chain(torn).chain(within).chain([Self::After])
     }
 
-    /// Some of [`Cut::all`]: torn at the begin, in the middle and at the end of the operation, half done, or at an end of it.
+    /// Some of [`Cut::all`]: torn at the start, in the middle and at the end of the operation, half done, or at an end of it.
     pub fn some(parts: usize) -> impl Iterator<Item = Self> {
         let torn = [0, parts / 2, parts.saturating_sub(1)];
         Self::all(parts).filter(move |cut| match cut {
@@ -133,7 +133,7 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         }
     }
 
-    /// With sectors of these sizes from its begin on, smaller than a block: its erase is that of one sector after the other.
+    /// With sectors of these sizes from its start on, smaller than a block: its erase is that of one sector after the other.
     #[must_use]
     pub fn with_sectors(mut self, sectors: &'static [usize]) -> Self {
         self.sectors = sectors;

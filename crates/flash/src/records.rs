@@ -64,8 +64,8 @@ const KEYS: [Key; 11] = [
 const MAGIC: u32 = u32::from_le_bytes(*b"Qth2");
 /// Of a record: key, check of key and length, length, checksum of all. Of a mark: a number, checksum.
 const HEADER: u32 = 8;
-/// Marks at a bank's begin, each a unit of its own with the sequence number. They are written one after the other, and are there
-/// up to one of them.
+/// Marks at the start of a bank, each a unit of its own with the sequence number. They are written in order; the first
+/// invalid one ends the list.
 const MARKS: u32 = 4;
 /// The bank is whole: it was begun, then all that counted was copied to it.
 const WHOLE: u32 = 2;

@@ -69,7 +69,7 @@ pub enum State {
     Writing,
     /// A verified image that was never started.
     Ready,
-    /// A new image with so many starts left to prove itself.
+    /// A new image that has to prove itself, with the starts that it has left.
     Trial {
         /// Starts left.
         boots_left: u8,
@@ -331,7 +331,7 @@ impl Slots {
         }
     }
 
-    /// Notes a restart point whose first number, the place in the image, is the begin of a block: nothing before it is
+    /// Notes a restart point whose first number, the place in the image, is the start of a block: nothing before it is
     /// written any more.
     ///
     /// # Errors
@@ -471,7 +471,7 @@ impl Slots {
         Ok(length)
     }
 
-    /// The ready image is started next, and has so many starts to prove itself. On a board with one slot the ready package
+    /// Has the ready image started next, with `boots` starts to prove itself. On a board with one slot the ready package
     /// rewrites that before.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads a key in PEM, as `openssl ec -pubout` and `qth-center pack keygen` write it; `None` when it is none, or of another
+    /// Reads a key in PEM, as `openssl ec -pubout` and `qth-center pack keygen` write it; `None` when it is not a key, or one of another
     /// curve.
     pub fn from_pem(pem: &str) -> Option<Self> {
         let body = pem.trim_ascii().strip_prefix(BEGIN)?.strip_suffix(END)?;

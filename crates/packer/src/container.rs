@@ -98,7 +98,7 @@ pub fn manifest<'a>(image: &[u8], payload: &[u8]) -> Result<Manifest<'a>, Packag
 /// The same of a package with a delta from `source` to `image`.
 ///
 /// # Errors
-/// [`PackageError::TooLarge`]; `delta` is none.
+/// [`PackageError::TooLarge`]; `delta` is not a delta.
 pub fn delta_manifest<'a>(image: &[u8], source: Source<'a>, delta: &[u8]) -> Result<Manifest<'a>, PackageError> {
     changing(Format::Delta, image, source, delta)
 }
@@ -106,7 +106,7 @@ pub fn delta_manifest<'a>(image: &[u8], source: Source<'a>, delta: &[u8]) -> Res
 /// The same of an in-place package.
 ///
 /// # Errors
-/// [`PackageError::TooLarge`]; `payload` is none of such a package.
+/// [`PackageError::TooLarge`]; `payload` does not belong to such a package.
 pub fn in_place_manifest<'a>(image: &[u8], source: Source<'a>, payload: &[u8]) -> Result<Manifest<'a>, PackageError> {
     changing(Format::InPlace, image, source, payload)
 }
@@ -141,7 +141,7 @@ pub fn signed_part(manifest: &Manifest<'_>, scheme: Scheme) -> Result<Vec<u8>, P
     Ok(bytes)
 }
 
-/// Writes the manifest, also with so many bytes that say nothing; its length.
+/// Writes the manifest, with this many bytes of filling; returns its length.
 fn write(manifest: &Manifest<'_>, filling: Option<usize>, room: &mut [u8]) -> Result<usize, PackageError> {
     let mut writer = Writer::new(room);
     writer.int(id::FORMAT, manifest.format as i64);

@@ -225,7 +225,7 @@ impl<'a> Segment<'a> {
         self.position += 1;
     }
 
-    /// Codes a copy, or its begin; how many bytes.
+    /// Codes a copy, or its first part; returns how many bytes.
     fn copy(&mut self, distance: u32, length: u32) -> u32 {
         let repeated = self.state.distances.iter().position(|other| *other == distance);
         if length == 1 && repeated != Some(0) {

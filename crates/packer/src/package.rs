@@ -1,4 +1,4 @@
-//! The bytes of a delta's begin.
+//! The first bytes of a delta.
 
 use crate::learn::Table;
 use qth_package::delta::Header;

@@ -17,7 +17,7 @@ pub struct Encoder {
     low: u64,
     range: u32,
     cache: u8,
-    /// Bytes that wait for a carry: the cache and so many less one of FF.
+    /// Bytes that wait for a carry: the cached one and, behind it, bytes of FF.
     waiting: u64,
     bytes: Vec<u8>,
 }

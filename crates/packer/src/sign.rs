@@ -55,7 +55,7 @@ pub fn generate(scheme: Scheme) -> Result<(String, String), SignError> {
 /// Signs a package; a signature that it has is replaced. The same package and key give the same bytes (RFC 6979).
 ///
 /// # Errors
-/// The package is damaged, or the key is none.
+/// The package is damaged, or the text is not a key.
 pub fn sign(package: &[u8], private_pem: &str) -> Result<Vec<u8>, SignError> {
     let opened = whole(package)?;
     let p256 = p256::ecdsa::SigningKey::from_pkcs8_pem(private_pem);

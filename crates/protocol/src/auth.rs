@@ -212,7 +212,7 @@ fn is_random(text: &str) -> bool {
     text.len() == RANDOM_LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Takes exactly so many parts, separated by semicolons, out of a text.
+/// Splits a text into exactly `N` parts at its semicolons.
 fn split<const N: usize>(text: &str) -> Result<[&str; N], PasswordError> {
     let mut parts = [""; N];
     let mut rest = text.split(';');

@@ -9,7 +9,7 @@ pub struct BadSentence;
 /// checksum. Returns the length.
 ///
 /// # Errors
-/// There is none, one does not begin with `$`, its checksum differs, or `out` is too small.
+/// There is no sentence, one does not begin with `$`, its checksum differs, or `out` is too small.
 pub fn complete(sentences: &str, out: &mut [u8]) -> Result<usize, BadSentence> {
     let mut length = 0;
     for sentence in

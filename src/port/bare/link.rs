@@ -67,7 +67,7 @@ impl Transport {
         *self = Self { link: self.link, ..Self::CLOSED };
     }
 
-    /// Lets device and network exchange what they have for each other; false when neither has anything.
+    /// Moves bytes between device and network; returns whether either had any.
     pub(super) fn exchange(&mut self, network: &Network<'_>) -> bool {
         match self.state {
             State::Closed => false,

@@ -120,7 +120,7 @@ impl Port {
         self.start.get().is_some_and(|start| since(start) <= u32::MAX / 2)
     }
 
-    /// Lets device and network exchange what they have for each other, in the interpreter's thread. From inside itself, as
+    /// Moves bytes between device and network, in the interpreter's thread. From inside itself, as
     /// by a socket that is a script's object, it does nothing.
     pub fn drive(&self) {
         let (Some(start), Some(mut driver)) = (self.start.get(), self.driver.try_lock()) else { return };
@@ -187,7 +187,7 @@ impl Port {
         Instant::from_millis(clock.millis)
     }
 
-    /// The driver is due in so many milliseconds.
+    /// The driver is due in this many milliseconds.
     fn set_due(&self, start: &Start, millis: u64) {
         let millis = u32::try_from(millis).unwrap_or_default();
         self.due.store(start.board.millis().wrapping_add(millis), Ordering::Release);

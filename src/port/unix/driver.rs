@@ -51,7 +51,7 @@ pub(super) fn run(port: &Started, mut poll: Poll, hooks: Hooks) {
     }
 }
 
-/// Lets the device and the sockets exchange what they have for each other.
+/// Moves bytes between the device and the sockets.
 fn turn(port: &Started, poll: &Poll, links: &mut [Transport]) -> Turn {
     let mut device = port.lock_for_driver();
     let now = port.now();

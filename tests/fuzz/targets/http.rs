@@ -19,7 +19,7 @@ enum Server<'a> {
         to: u16,
         size: u16,
     },
-    /// Sends so many bytes of the file.
+    /// Sends this many bytes of the file.
     Body(u16),
     Close,
     /// Says nothing until the device's next deadline.

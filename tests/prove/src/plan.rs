@@ -81,7 +81,7 @@ pub fn jobs(extent: Extent, firmware: usize) -> Result<Vec<Job>, (Case, String)>
                 _ => 1,
             };
             for (operation, &parts) in operations.iter().enumerate().step_by(step) {
-                // A block that is rewritten in place is one write, of so many units that its middle stands for most of them.
+                // A block that is rewritten in place is one write, of many units, whose middle stands for most of them.
                 let is_thorough = extent == Extent::Full && !is_slow && parts <= UNITS;
                 let cuts: Vec<Cut> = if is_thorough { Cut::all(parts).collect() } else { Cut::some(parts).collect() };
                 let single = |cut| Job { depth: Depth::Single, case: case.with_cut(operation, cut), stride: 0 };
@@ -169,7 +169,7 @@ impl Job {
     }
 }
 
-/// Runs jobs in so many threads; `take` hears of every run, with the number of jobs that are done, and says whether to go on.
+/// Runs jobs in `threads` threads; `take` hears of every run, with the number of jobs that are done, and says whether to go on.
 pub fn run(jobs: &[Job], threads: usize, take: impl FnMut(usize, Ran) -> bool + Send) {
     let (next, done, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let take = Mutex::new(take);

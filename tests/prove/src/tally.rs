@@ -6,7 +6,7 @@ use qth_flash::ram::Cut;
 use std::collections::BTreeMap;
 
 /// Ways of cutting, in the order of how far the operation gets.
-pub const WAYS: [&str; 6] = ["before", "torn at its begin", "in the middle", "at its end", "half done", "after"];
+pub const WAYS: [&str; 6] = ["before", "torn at its start", "in the middle", "at its end", "half done", "after"];
 
 /// How the runs of one field of a picture have ended.
 #[derive(Clone, Copy, Default)]

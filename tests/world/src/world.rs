@@ -16,7 +16,7 @@ use qth_flash::records::{Key, Records};
 use qth_flash::slot::{self, Sha256Digest, Slots, State};
 use sha2::{Digest, Sha256};
 
-/// What goes wrong. Rates are "once in so many steps"; 0: never.
+/// What goes wrong. A rate of n means once in n steps; 0: never.
 #[derive(Clone, Copy, Debug)]
 pub struct Faults {
     pub lost_connection: u64,
@@ -32,7 +32,7 @@ pub struct Faults {
     pub cut: Option<(usize, Cut)>,
     /// When power is back it is cut again, at one of the next flash operations.
     pub cut_again: u64,
-    /// Faults end after so many steps, so that every run comes to an end.
+    /// Faults end after this many steps, so that every run comes to an end.
     pub steps: u64,
 }
 
@@ -383,7 +383,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         taken > 0
     }
 
-    /// Lets the device act; true when it asks for a restart.
+    /// Carries out what the device asks for; returns whether it asks for a restart.
     fn run_device(&mut self) -> bool {
         let faulty = self.step < self.faults.steps;
         while let Some(action) = self.device_mut().poll_now() {

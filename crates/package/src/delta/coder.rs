@@ -105,7 +105,7 @@ impl Coder {
         u32::try_from(value).map(Some).map_err(|_| Error::Data)
     }
 
-    /// The next so many bytes are a segment.
+    /// Starts a segment of this many bytes.
     pub fn begin(&mut self, length: u32) {
         self.left = length;
     }

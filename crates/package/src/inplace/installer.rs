@@ -66,7 +66,7 @@ impl Work<'_> {
         Ok(self.slot.start.saturating_add(block.saturating_mul(self.block())))
     }
 
-    /// Where the scratch block of a step is in flash, after so many that were passed over.
+    /// Where the scratch block of a step is in flash, after this many were passed over.
     fn scratch(&self, step: u32, passed: u32) -> u32 {
         self.staged.scratch(self.size, step.saturating_add(passed))
     }
@@ -87,7 +87,7 @@ impl Installer {
     /// size of a [`block`]; `told` hears of each block, and can feed a watchdog.
     ///
     /// # Errors
-    /// See [`Error`]. A package that can't be applied is none: it is given up before anything is erased, and the reason reported.
+    /// See [`Error`]. A package that cannot be applied is rejected before any erase, and the reason is kept for the report.
     pub fn run<F: NorFlash>(
         &mut self,
         flash: &mut F,

@@ -1,7 +1,7 @@
 //! The order in which a slot's blocks are rewritten: runs of neighbours, upward or downward.
 //!
 //! A block is made from old blocks, so it has to come before those that it needs are rewritten. Where code has moved up, that is
-//! from the end to the begin; where it has moved down, the other way.
+//! from the end to the start; where it has moved down, the other way.
 
 use super::Error;
 use heapless::Vec;
@@ -16,7 +16,7 @@ pub struct Run {
     pub first: u32,
     /// How many.
     pub count: u32,
-    /// From there towards the image's begin.
+    /// From there towards the image's start.
     pub is_down: bool,
 }
 
@@ -67,7 +67,7 @@ impl Order {
         self.blocks
     }
 
-    /// It has each block of an image of so many, and no other.
+    /// Returns whether the order covers blocks `0..blocks` exactly once.
     pub fn is_of(&self, blocks: u32) -> bool {
         // None is there twice.
         self.blocks == blocks && self.runs.iter().all(|run| run.end() <= blocks)

@@ -62,7 +62,7 @@ pub struct Payload {
 pub type Read<'a> = &'a mut dyn FnMut(u32, &mut [u8]) -> Result<(), Error>;
 
 impl Payload {
-    /// Reads the begin of a payload of so many bytes.
+    /// Reads the head of a payload of this many bytes.
     ///
     /// # Errors
     /// [`Error::Package`]: it is of another format or damaged; what `read` fails with.
@@ -78,7 +78,7 @@ impl Payload {
         Ok(Self { block: 1u32.wrapping_shl(block), there: at, back, length })
     }
 
-    /// As [`Payload::read`], of a payload of so many bytes whose begin is in memory.
+    /// As [`Payload::read`], of a payload of this many bytes whose head is in memory.
     ///
     /// # Errors
     /// [`Error::Package`].
@@ -95,7 +95,7 @@ impl Payload {
         self.way(back, size.div_ceil(self.block), &mut |at, bytes| fill(payload, at, bytes))
     }
 
-    /// Reads where one of the ways is, for an image of so many blocks at its end.
+    /// Reads where one of the ways is; it leads to an image of this many blocks.
     ///
     /// # Errors
     /// As [`Payload::read`].
@@ -133,7 +133,7 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Takes apart the package of `size` bytes at the begin of the staging area. Its digests are for the caller to check.
+    /// Takes apart the package of `size` bytes at the start of the staging area. The caller checks its digests.
     ///
     /// # Errors
     /// [`Error::Package`]: it is no in-place package, or none for blocks of this size or this room; [`Error::Flash`].

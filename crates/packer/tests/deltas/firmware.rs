@@ -35,7 +35,7 @@ enum Item {
 #[derive(Clone)]
 pub struct Program {
     functions: Vec<Vec<Item>>,
-    /// Where variables begin behind the begin of RAM.
+    /// Where variables start, counted from the start of RAM.
     variables: u32,
 }
 

@@ -119,7 +119,7 @@ impl Board {
         assert_eq!((boot.sha256, boot.trial), (sha256(&self.old), None));
     }
 
-    /// Slot and staging area were erased no oftener than the power was cut, and once, since `before`.
+    /// Since `before`, each block of slot and staging area was erased at most once more than the power was cut.
     pub fn is_spared(&self, before: &Flash, cuts: usize) {
         let first = self.layout.slots[0].start as usize / BLOCK;
         for (block, (now, before)) in self.flash.erases.iter().zip(&before.erases).enumerate().skip(first) {

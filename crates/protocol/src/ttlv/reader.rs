@@ -57,17 +57,17 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The integer; `None` when it is none or does not fit.
+    /// The integer; `None` when the value is not one, or does not fit.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number()?.as_i64()
     }
 
-    /// The integer; `None` when it is none or does not fit.
+    /// The integer; `None` when the value is not one, or does not fit.
     pub fn as_i32(&self) -> Option<i32> {
         self.as_i64()?.try_into().ok()
     }
 
-    /// The integer; `None` when it is none or does not fit.
+    /// The integer; `None` when the value is not one, or does not fit.
     pub fn as_u32(&self) -> Option<u32> {
         self.as_i64()?.try_into().ok()
     }

@@ -42,9 +42,7 @@ fn number(entry: &Json, field: &str) -> u16 {
 }
 
 fn hex(entry: &Json, field: &str) -> Vec<u8> {
-    let digits = text(entry, field);
-    assert!(digits.len().is_multiple_of(2), "odd hex {field} in {entry}");
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    base16ct::mixed::decode_vec(text(entry, field)).unwrap_or_else(|error| panic!("{field} in {entry}: {error}"))
 }
 
 fn random(entry: &Json) -> [u8; auth::RANDOM_LEN] {

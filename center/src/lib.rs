@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs, reason = "a program; what is public is so for its tests")]
 
+mod address;
 pub mod broker;
 pub mod cli;
 pub mod domain;

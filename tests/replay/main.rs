@@ -5,6 +5,7 @@
 //! attempts), `install_fails` (installing is the bootloader's part), `mcu_upgrade_pieces` (pieces are read only after all of the
 //! package was verified, and each status is reported once).
 
+use base16ct::lower::encode_string as hex;
 use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
@@ -57,17 +58,9 @@ fn text<'a>(line: &'a Value, field: &str) -> &'a str {
     line[field].as_str().unwrap_or_default()
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Command, package id and payload of a frame of a trace.
 fn opened(line: &Value) -> (u16, u16, Vec<u8>) {
-    let mut bytes = unhex(text(line, "frame"));
+    let mut bytes = base16ct::mixed::decode_vec(text(line, "frame")).unwrap();
     let frame = frame::open(&mut bytes).unwrap();
     (frame.command, frame.id.get(), frame.payload.to_vec())
 }

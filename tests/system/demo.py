@@ -27,7 +27,7 @@ PATIENCE = 60
 
 
 def colour(code, text):
-    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() else text
+    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
 
 
 class Stage:

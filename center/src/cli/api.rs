@@ -2,8 +2,8 @@
 
 use anyhow::{bail, Context};
 use serde_json::Value;
-use std::io::Read;
 use ureq::http::Response;
+use ureq::unversioned::multipart::Form;
 use ureq::{Agent, Body};
 
 /// The API of one Center.
@@ -31,14 +31,8 @@ impl Api {
         self.read(self.agent.post(self.url(path)).send_json(body))
     }
 
-    /// Sends a form: `fields` as they are, then the content of `body`, under this boundary.
-    pub fn post_form(&self, path: &str, boundary: &str, length: u64, body: &mut dyn Read) -> anyhow::Result<Value> {
-        let request = self
-            .agent
-            .post(self.url(path))
-            .header("content-type", format!("multipart/form-data; boundary={boundary}"))
-            .header("content-length", length.to_string());
-        self.read(request.send(ureq::SendBody::from_reader(&mut { body })))
+    pub fn post_form(&self, path: &str, form: Form<'_>) -> anyhow::Result<Value> {
+        self.read(self.agent.post(self.url(path)).send(form))
     }
 
     /// Prints an answer: as JSON where asked for, else as `show` does.

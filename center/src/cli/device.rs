@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::table;
+use crate::address::part;
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
@@ -93,7 +94,7 @@ impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
             Task::List { product } => {
-                let query = product.map(|product| format!("?product={product}")).unwrap_or_default();
+                let query = product.map(|product| format!("?product={}", part(&product))).unwrap_or_default();
                 let all = api.get(&format!("/devices{query}"))?;
                 api.print(&all, |all| {
                     let fields = ["key", "product", "online", "module_type", "module_version", "last_seen"];
@@ -101,16 +102,16 @@ impl Task {
                 })
             }
             Task::Show { key } => {
-                let found = api.get(&format!("/devices/{key}"))?;
+                let found = api.get(&format!("/devices/{}", part(&key)))?;
                 api.print(&found, |found| found.as_array().into_iter().flatten().for_each(show))
             }
             Task::Data { key } => {
-                let values = api.get(&format!("/devices/{key}/data"))?;
+                let values = api.get(&format!("/devices/{}/data", part(&key)))?;
                 api.print(&values, |values| table::print(&["ID", "VALUE", "AT"], &table::rows(values, &["id", "value", "at"])))
             }
             Task::History { key, kind, limit } => {
                 let kind = kind.map(|kind| format!("&kind={}", table::cell(&json!(kind)))).unwrap_or_default();
-                let records = api.get(&format!("/devices/{key}/history?limit={limit}{kind}"))?;
+                let records = api.get(&format!("/devices/{}/history?limit={limit}{kind}", part(&key)))?;
                 api.print(&records, |records| {
                     table::print(&["AT", "KIND", "CONTENT"], &table::rows(records, &["at", "kind", "content"]))
                 })
@@ -130,7 +131,7 @@ impl Task {
 }
 
 fn request(api: &Api, key: &str, action: &str, body: &Value) -> anyhow::Result<()> {
-    let sent = api.post(&format!("/devices/{key}/{action}"), body)?;
+    let sent = api.post(&format!("/devices/{}/{action}", part(key)), body)?;
     api.print(&sent, |sent| match &sent["answer"] {
         Value::Null => say!("sent to device {key}"),
         Value::Object(values) => {

@@ -1,8 +1,8 @@
 //! `qth-center pack inspect`: what a package file says about itself.
 
 use super::api::Api;
-use super::pack::hex;
-use super::table::{colour, number};
+use super::table::{number, styled, FAINT};
+use base16ct::lower::encode_string as hex;
 use qth_package::delta::field::InstructionSet;
 use qth_package::delta::header::NO_INTERVAL;
 use qth_package::delta::{Header, Method};
@@ -33,7 +33,7 @@ pub fn inspect(api: &Api, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
                 say!("");
             }
             for (label, text) in group {
-                say!("{} {text}", colour("2", &format!("{label:<12}")));
+                say!("{} {text}", styled(FAINT, &format!("{label:<12}")));
             }
         }
     })

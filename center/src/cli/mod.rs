@@ -19,8 +19,8 @@ mod table;
 
 use crate::domain::rate::Limits;
 use crate::serve;
+use anstream::{AutoStream, ColorChoice};
 use clap::{Args, Parser, Subcommand};
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
@@ -99,7 +99,7 @@ impl Command {
                 tracing_subscriber::fmt()
                     .with_env_filter(filter)
                     .with_target(false)
-                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_ansi(AutoStream::choice(&std::io::stderr()) != ColorChoice::Never)
                     .with_writer(std::io::stderr)
                     .init();
                 let limits = Limits { per_minute: messages_per_minute, per_day: messages_per_day };

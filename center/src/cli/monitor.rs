@@ -1,7 +1,8 @@
 //! `qth-center monitor`
 
 use super::api::Api;
-use super::table::{self, cell, colour};
+use super::table::{self, cell, styled, FAINT};
+use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::Value;
 use std::thread;
@@ -95,13 +96,13 @@ fn log(entries: &Value) {
             Some(code) => format!("device  {:<12} {code:>2} {text}", cell(&entry["component"])),
             None => format!("Center  {:<12}    {text}", cell(&entry["component"])),
         };
-        let shade = match entry["code"].as_i64() {
-            Some(11) => "32",
-            Some(6 | 12 | 3) => "31",
-            Some(_) => "0",
-            None => "2",
+        let style = match entry["code"].as_i64() {
+            Some(11) => AnsiColor::Green.on_default(),
+            Some(6 | 12 | 3) => AnsiColor::Red.on_default(),
+            Some(_) => Style::new(),
+            None => FAINT,
         };
-        say!("{time}  {}", colour(shade, &line));
+        say!("{time}  {}", styled(style, &line));
     }
 }
 

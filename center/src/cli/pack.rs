@@ -4,6 +4,7 @@ use super::api::Api;
 use super::inspect::{self, method, share};
 use super::table;
 use anyhow::{bail, Context};
+use base16ct::lower::encode_string as hex;
 use clap::{Args, Subcommand, ValueEnum};
 use qth_package::delta::field::InstructionSet;
 use qth_package::{Manifest, PublicKey, Scheme, Source};
@@ -379,10 +380,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     file.and_then(|mut file| file.write_all(bytes)).with_context(|| format!("can't write {}", path.display()))
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A bar on a terminal, nothing elsewhere.

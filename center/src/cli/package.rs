@@ -4,13 +4,11 @@ use super::api::Api;
 use super::table;
 use crate::domain::form::PackageForm;
 use crate::domain::package::ComponentType;
-use crate::service::secret;
 use anyhow::{bail, Context};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{json, Value};
-use std::fs::File;
-use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use ureq::unversioned::multipart::Form;
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Component {
@@ -129,37 +127,19 @@ fn of_files(package: &Value, what: impl Fn(&Value) -> String) -> String {
 
 /// Sends what was entered and the files as one form, without reading a file into memory.
 fn upload(api: &Api, entered: &PackageForm, files: &[PathBuf]) -> anyhow::Result<Value> {
-    let boundary = secret::hex::<16>();
-    let mut length = 0;
-    let mut body: Box<dyn Read> = Box::new(std::io::empty());
-    let mut push = |part: Box<dyn Read>, size: u64| {
-        let before = std::mem::replace(&mut body, Box::new(std::io::empty()));
-        body = Box::new(before.chain(part));
-        length += size;
-    };
-    let head = |disposition: String| format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
-    let mut text = head("name=\"package\"".into()) + &serde_json::to_string(entered)? + "\r\n";
+    let entered = serde_json::to_string(entered)?;
+    let mut form = Form::new().text("package", &entered);
     for path in files {
-        text += &head(format!("name=\"file\"; filename=\"{}\"", file_name(path)?));
-        let file = File::open(path).with_context(|| format!("can't read {}", path.display()))?;
-        let size = file.metadata()?.len();
-        push_text(&mut push, std::mem::take(&mut text));
-        push(Box::new(file.take(size)), size);
-        text += "\r\n";
+        check_file_name(path)?;
+        form = form.file("file", path).with_context(|| format!("can't read {}", path.display()))?;
     }
-    text += &format!("--{boundary}--\r\n");
-    push_text(&mut push, text);
-    api.post_form("/packages", &boundary, length, &mut body)
+    api.post_form("/packages", form)
 }
 
-fn push_text(push: &mut impl FnMut(Box<dyn Read>, u64), text: String) {
-    let length = text.len() as u64;
-    push(Box::new(Cursor::new(text)), length);
-}
-
-fn file_name(path: &Path) -> anyhow::Result<&str> {
+/// Refuses names that a form cannot carry as they are.
+fn check_file_name(path: &Path) -> anyhow::Result<()> {
     match path.file_name().and_then(|name| name.to_str()) {
-        Some(name) if !name.contains(['"', '\r', '\n']) => Ok(name),
+        Some(name) if !name.contains(['"', '\r', '\n']) => Ok(()),
         _ => bail!("{} has a name that can't be sent", path.display()),
     }
 }

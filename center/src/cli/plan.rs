@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::table;
+use crate::address::part;
 use crate::domain::plan::{Mode, PlanComponent, PlanDraft, Strategy};
 use crate::domain::schedule::{self, PushPeriod};
 use anyhow::Context;
@@ -110,7 +111,7 @@ impl Task {
             Task::Resume { id } => act(api, id, "resume"),
             Task::Terminate { id } => act(api, id, "terminate"),
             Task::Confirm { id, device } => {
-                let confirmed = api.post(&format!("/plans/{id}/devices/{device}/confirm"), &Value::Null)?;
+                let confirmed = api.post(&format!("/plans/{id}/devices/{}/confirm", part(&device)), &Value::Null)?;
                 api.print(&confirmed, |_| say!("plan {id} may upgrade device {device}"))
             }
             Task::Remove { id } => {

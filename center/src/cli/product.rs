@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::table;
+use crate::address::part;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -46,7 +47,7 @@ impl Task {
                 })
             }
             Task::Show { key, secret } => {
-                let one = api.get(&format!("/products/{key}?secret={secret}"))?;
+                let one = api.get(&format!("/products/{}?secret={secret}", part(&key)))?;
                 api.print(&one, |one| {
                     for field in ["key", "name", "secret", "created_at"].into_iter().filter(|field| !one[field].is_null()) {
                         say!("{field:<12} {}", table::cell(&one[field]));
@@ -54,7 +55,7 @@ impl Task {
                 })
             }
             Task::Remove { key } => {
-                api.delete(&format!("/products/{key}"))?;
+                api.delete(&format!("/products/{}", part(&key)))?;
                 api.print(&json!({ "removed": key }), |_| say!("product {key} removed"))
             }
         }

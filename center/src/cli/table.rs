@@ -1,12 +1,16 @@
 //! Tables and colours for people.
 
+use anstyle::Style;
 use serde_json::Value;
 use std::fmt::Arguments;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, Write};
 
-/// Prints a line. A reader that has seen enough, as `head`, ends the program in silence.
+/// What is less important than the rest.
+pub const FAINT: Style = Style::new().dimmed();
+
+/// Prints a line, in colours on a terminal unless `NO_COLOR` is set. A reader that has seen enough, as `head`, ends the program in silence.
 pub fn line(text: Arguments<'_>) {
-    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+    if let Err(error) = writeln!(anstream::stdout(), "{text}") {
         if error.kind() == ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
@@ -26,7 +30,7 @@ pub fn print(heads: &[&str], rows: &[Vec<String>]) {
         let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
-    say!("{}", colour("2", &line(heads.to_vec())));
+    say!("{}", styled(FAINT, &line(heads.to_vec())));
     for row in rows {
         say!("{}", line(row.iter().map(String::as_str).collect()));
     }
@@ -54,13 +58,9 @@ pub fn number(number: u64) -> String {
     })
 }
 
-/// Text in an ANSI colour, on a terminal.
-pub fn colour(code: &str, text: &str) -> String {
-    if std::io::stdout().is_terminal() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
+/// Text in a style, which [`line()`] leaves out where nobody wants colours.
+pub fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
 }
 
 /// Rows of an array, with these fields.

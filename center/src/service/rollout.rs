@@ -2,6 +2,7 @@
 
 use super::message::{self, Announced, Message};
 use super::secret;
+use crate::address;
 use crate::domain::device::Device;
 use crate::domain::offer::{Case, Obstacle, Trigger};
 use crate::domain::package::Package;
@@ -237,15 +238,9 @@ fn announce(db: &Connection, at: &Circumstances, upgrade: &Upgrade, index: usize
                 token
             }
         };
-        announced.push(Announced { file, url: format!("{}/d/{token}/{}", at.public_url, encode(&file.name)) });
+        announced.push(Announced { file, url: format!("{}/d/{token}/{}", at.public_url, address::part(&file.name)) });
     }
     let text = format!("told where {} is", package.draft.name);
     store::log::add(db, (upgrade.plan, &upgrade.client_id, &component.identifier), at.now, None, &text)?;
     Ok(vec![message::files(component, &announced, upgrade.sha256)])
-}
-
-/// A file's name as part of an address.
-fn encode(name: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -2,7 +2,7 @@
 
 /// `N` random bytes as lower-case hexadecimal digits.
 pub fn hex<const N: usize>() -> String {
-    bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&bytes::<N>())
 }
 
 /// `N` random bytes from the operating system.

@@ -109,9 +109,7 @@ fn parse_id(text: &str) -> Result<u16, ValueError> {
 
 /// The bytes that are written in hexadecimal.
 pub fn bytes(hex: &str) -> Result<Vec<u8>, ValueError> {
-    let digits: Option<Vec<u8>> = hex.chars().map(|digit| Some(digit.to_digit(16)? as u8)).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0).ok_or_else(|| ValueError::Hex(hex.to_owned()))?;
-    Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    base16ct::mixed::decode_vec(hex).map_err(|_| ValueError::Hex(hex.to_owned()))
 }
 
 fn number(value: &serde_json::Number) -> Result<Number, ValueError> {
@@ -131,7 +129,7 @@ pub fn read(payload: &[u8]) -> Option<Value> {
 pub fn read_bytes(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => json!(text),
-        Err(_) => json!({ "hex": bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() }),
+        Err(_) => json!({ "hex": base16ct::lower::encode_string(bytes) }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower::encode_string as hex;
 use crc::{Crc, Digest as CrcDigest, Table, CRC_32_MPEG_2};
 use md5::Md5;
 use sha2::{Digest, Sha256};
@@ -111,9 +112,9 @@ impl Upload {
         let file = PackageFile {
             name,
             size: self.size,
-            md5: format!("{:x}", self.md5.finalize_reset()),
-            crc32: format!("{:08x}", std::mem::replace(&mut self.crc32, CRC32.digest()).finalize()),
-            sha256: format!("{:x}", self.sha256.finalize_reset()),
+            md5: hex(&self.md5.finalize_reset()),
+            crc32: hex(&std::mem::replace(&mut self.crc32, CRC32.digest()).finalize().to_be_bytes()),
+            sha256: hex(&self.sha256.finalize_reset()),
             manifest: None,
         };
         Ok(StoredFile { file, stored: std::mem::take(&mut self.stored) })

@@ -6,6 +6,7 @@ use crate::center::{Center, Verdict, PK, PS};
 use crate::files::Files;
 use crate::mcu::Mcu;
 use crate::random::Random;
+use base16ct::lower::encode_string as hex;
 use qth::data::event::Event;
 use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
@@ -241,7 +242,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                     (md5, crc) = (hex(&self::md5(&content)), crc32(&content));
                 }
             }
-            let center = Center::new(is_for_mcu, content.len() as u32, &md5, &format!("{crc:08x}"));
+            let center = Center::new(is_for_mcu, content.len() as u32, &md5, &hex(&crc.to_be_bytes()));
             Offer { image, file: content, center }
         };
         let first = offer(delivery.file);
@@ -697,8 +698,4 @@ fn md5(bytes: &[u8]) -> [u8; 16] {
 
 fn crc32(bytes: &[u8]) -> u32 {
     crc::Crc::<u32>::new(&crc::CRC_32_MPEG_2).checksum(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,10 +6,10 @@ mod firmware;
 mod options;
 mod status;
 
+use anstyle::AnsiColor;
 use boot::Chosen;
 use firmware::{Ending, Firmware};
 use options::{Command, Options};
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -110,11 +110,8 @@ fn announce(chosen: &Chosen) {
     }
 }
 
-/// Tells the person at the terminal.
+/// Tells the person at the terminal, with a coloured name there unless `NO_COLOR` is set.
 fn say(message: &str) {
-    if std::io::stderr().is_terminal() {
-        eprintln!("\x1b[36mqth-board:\x1b[0m {message}");
-    } else {
-        eprintln!("qth-board: {message}");
-    }
+    let style = AnsiColor::Cyan.on_default();
+    anstream::eprintln!("{style}qth-board:{style:#} {message}");
 }

@@ -1,6 +1,7 @@
 //! What is in a flash, for people and for scripts.
 
 use crate::boot;
+use base16ct::lower::encode_string as hex;
 use qth_flash::slot::{SlotInfo, Slots, State};
 use serde_json::json;
 use std::fmt::Write;
@@ -72,8 +73,4 @@ fn as_json(slots: &Slots) -> String {
         "known_bad": slots.known_bad().map(|digest| hex(digest)),
     });
     format!("{report}\n")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

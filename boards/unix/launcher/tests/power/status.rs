@@ -30,6 +30,6 @@ fn a_firmware_that_was_given_up_is_named() {
     board.run();
     let status = status(&board);
     assert_eq!(status["reverted"], "it did not start");
-    let digest: String = Sha256::digest(&bad).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base16ct::lower::encode_string(&Sha256::digest(&bad));
     assert_eq!(status["known_bad"], digest);
 }

@@ -8,10 +8,9 @@ BUILD := $(ROOT)/build
 QTH_LIB := $(ROOT)/target/release/libqth.a
 MPY_CROSS := $(BUILD)/mpy-cross/mpy-cross
 CORTEX_M := thumbv7m-none-eabi
-# Boards that QEMU plays, with their processors.
-QEMU_BOARDS := mps2_an385 virt_rv32
-mps2_an385 := $(CORTEX_M)
-virt_rv32 := riscv32imac-unknown-none-elf
+# What a board's file of facts says:  $(call fact,BOARD,NAME)
+fact = $(shell . boards/$(1)/board.env && echo "$$$(2)")
+QEMU_BOARDS := $(patsubst boards/%/board.env,%,$(shell grep -lx PORT=qemu boards/*/board.env))
 CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
@@ -32,7 +31,7 @@ run: all ## Watch a device upgrade itself; DELTA=1: by a signed delta; KEEP=1 le
 
 library: ## Build the Rust library for this machine, target/release/libqth.a
 	$(call say,library,target/release/libqth.a)
-	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,std,p384,inplace
+	@$(CARGO) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features $(call fact,unix,FEATURES)
 
 micropython: ## Fetch MicroPython's source and build mpy-cross
 	@micropython/fetch >/dev/null
@@ -51,8 +50,8 @@ qemu: $(QEMU_BOARDS:%=qemu-%) ## Build the firmware for the boards that QEMU pla
 
 qemu-%: packages micropython
 	$(call say,firmware,build/$*/firmware.elf ($(VERSION)))
-	@boards/cargo $($*) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features ffi,pack
-	@QTH_LIB=$(ROOT)/target/$($*)/release/libqth.a boards/qemu/firmware $* $(BUILD)/$* $(VERSION)
+	@tools/cargo $(call fact,$*,TARGET) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features $(call fact,$*,FEATURES)
+	@QTH_LIB=$(ROOT)/target/$(call fact,$*,TARGET)/release/libqth.a boards/common/qemu/firmware $* $(BUILD)/$* $(VERSION)
 
 board: ## Build the power switch, build/unix/qth-board
 	$(call say,board,build/unix/qth-board)
@@ -129,7 +128,7 @@ fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECOND
 
 no-std: ## Build the library for a Cortex-M3, without std
 	$(call say,no_std,$(CORTEX_M))
-	@boards/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
+	@tools/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
 
 size: no-std unix qemu ## Print the size of the library as linked, by part; writes build/size.json
 	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json

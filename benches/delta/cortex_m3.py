@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TARGET = "thumbv7m-none-eabi"
-PROGRAM = os.path.join(ROOT, "target", TARGET, "release", "qth-qemu")
+import facts
+
+QEMU = os.path.join(facts.ROOT, "benches", "qemu")
 NEEDED = {"qemu-system-arm": "qemu-system-arm", "arm-none-eabi-gcc": "gcc-arm-none-eabi"}
 
 
@@ -18,51 +18,27 @@ def build(folder):
         packages = " ".join(NEEDED[command] for command in missing)
         sys.exit(f"benches/delta/run: {' and '.join(missing)} missing: apt-get install {packages}")
     commands = [
-        [os.path.join(ROOT, "benches", "delta", "hpatchlite"), folder, sys.executable],
-        [
-            os.path.join(ROOT, "boards", "cargo"),
-            TARGET,
-            "rustc",
-            "--quiet",
-            "--release",
-            "-p",
-            "qth-qemu",
-            "--features",
-            "hpatchlite",
-            "--",
-            "-C",
-            "link-arg=-T" + os.path.join(ROOT, "benches", "qemu", "mps2.ld"),
-            "-C",
-            "link-arg=" + os.path.join(os.path.realpath(folder), "libhpatchlite.a"),
-        ],
+        [os.path.join(facts.ROOT, "benches", "delta", "hpatchlite"), folder, sys.executable],
+        [os.path.join(QEMU, "build"), os.path.join(folder, "libhpatchlite.a")],
     ]
     for command in commands:
-        if subprocess.run(command, cwd=ROOT).returncode:
+        if subprocess.run(command, cwd=facts.ROOT).returncode:
             sys.exit(1)
 
 
 def run(folder, *words):
     """Has the board do something with files in `folder`; lists of the numbers that it prints, by name."""
-    arguments = "".join(f",arg={word}" for word in words)
     # An instruction takes a nanosecond of QEMU's clock, which the program reads.
-    command = [
-        "qemu-system-arm",
-        "-machine",
-        "mps2-an385",
-        "-icount",
-        "shift=0",
-        "-display",
-        "none",
-        "-monitor",
-        "none",
-        "-serial",
-        "none",
-        "-semihosting-config",
-        f"enable=on,target=native{arguments}",
-        "-kernel",
-        PROGRAM,
-    ]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    environment = {**os.environ, "QEMU_FLAGS": "-icount shift=0"}
+    done = subprocess.run(
+        [os.path.join(QEMU, "run"), *words],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
     if done.returncode:
         sys.exit(f"benches/delta/run: {' '.join(words)} on the Cortex-M3: {done.stdout.strip()}")
     numbers = {}

@@ -1,3 +1,3 @@
-# A Cortex-M3 on Arm's MPS2 board, as QEMU plays it.
-include boards/MPS2_AN385/mpconfigboard.mk
-include $(BOARD_DIR)/../qemu/board.mk
+# What make needs beside board.env.
+include boards/$(MICROPYTHON_BOARD)/mpconfigboard.mk
+include $(BOARD_DIR)/../common/qemu/board.mk

@@ -17,7 +17,7 @@ PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
 
 export QTH_LIB MPY_CROSS V
 
-.PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-device test-cmake test-qemu test-micropython \
+.PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-sizes test-device test-cmake test-qemu test-micropython \
   test-system test-dist miri fuzz no-std size bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
@@ -50,7 +50,7 @@ qemu: $(QEMU_BOARDS:%=qemu-%) ## Build the firmware for the boards that QEMU pla
 
 qemu-%: packages micropython
 	$(call say,firmware,build/$*/firmware.elf ($(VERSION)))
-	@tools/cargo $(call fact,$*,TARGET) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features $(call fact,$*,FEATURES)
+	@env $(call fact,$*,SIZES) tools/cargo $(call fact,$*,TARGET) rustc $(CARGO_FLAGS) --release --lib --crate-type staticlib --features $(call fact,$*,FEATURES)
 	@QTH_LIB=$(ROOT)/target/$(call fact,$*,TARGET)/release/libqth.a boards/common/qemu/firmware $* $(BUILD)/$* $(VERSION)
 
 board: ## Build the power switch, build/unix/qth-board
@@ -66,7 +66,7 @@ center: ## Build the Developer Center, build/qth-center
 dist: all ## Pack firmware, power switch and Center into archives with checksums, build/dist
 	@tools/dist $(BUILD) $(BUILD)/dist
 
-test: test-rust test-device test-cmake test-qemu test-micropython test-system test-dist ## Run all tests
+test: test-rust test-sizes test-device test-cmake test-qemu test-micropython test-system test-dist ## Run all tests
 
 packages: ## Install what the tests need
 	@.ci/packages
@@ -85,6 +85,10 @@ test-device: unix ## Run the Python tests on the firmware
 	@tests/device/run build/unix/micropython $(BUILD)/test-device
 	$(call say,test,tests/callbacks)
 	@tests/callbacks/run build/unix/micropython
+
+test-sizes: packages ## Build the library with other sizes and test it
+	$(call say,test,tests/sizes)
+	@tests/sizes/run $(BUILD)/test-sizes
 
 test-cmake: unix ## Build the module by micropython.cmake
 	$(call say,test,tests/cmake)

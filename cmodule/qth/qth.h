@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Largest message that a script can send, in bytes of TTLV.
+// Largest message that a script can send, in bytes of TTLV. A build of the library may take less.
 #define QTH_MESSAGE 1024
 
 // Longest public key that packages are signed with, as PEM.
@@ -155,12 +155,16 @@ typedef struct QthMeasures {
   uint32_t free;
 } QthMeasures;
 
-// The flash that holds records and slots. It erases 4096 bytes at once and writes 4; every number here is a multiple of
-// 4096. Offsets are from the flash's start, as its functions get them. They return false when the flash fails.
+// The flash that holds records and slots. Places and lengths are multiples of what it erases at once. Offsets are from the
+// flash's start, as its functions get them. They return false when the flash fails.
 typedef struct QthFlash {
+  // Bytes that it erases at once: `QTH_ERASE_SIZE` of the library's build, else `qth_init` refuses the board.
+  uint32_t erase_size;
+  // Bytes that it writes at once: `QTH_WRITE_SIZE` of the library's build, else `qth_init` refuses the board.
+  uint32_t write_size;
   // Where records begin.
   uint32_t records;
-  // Size of one bank of records.
+  // Size of one bank of records, with room for all of them: 4096 bytes are enough for the sizes that the library has by default.
   uint32_t bank;
   // Banks, three at the least.
   uint32_t banks;
@@ -176,9 +180,9 @@ typedef struct QthFlash {
   uint32_t trial_seconds;
   // Fills `room` with the bytes from `offset` on.
   bool (*read)(uint32_t offset, struct QthBuffer room);
-  // Writes bytes, whose number is a multiple of 4, to erased flash at a multiple of 4.
+  // Writes bytes to erased flash; number and place are multiples of `write_size`.
   bool (*write)(uint32_t offset, struct QthBytes bytes);
-  // Erases `length` bytes, a multiple of 4096, to 0xff.
+  // Erases `length` bytes, a multiple of `erase_size`, to 0xff.
   bool (*erase)(uint32_t offset, uint32_t length);
 } QthFlash;
 

@@ -30,7 +30,7 @@ enum Way {
 }
 
 /// Length, class and QoS, sender, way (tag and packet id).
-const HEAD: usize = 2 + 1 + 1 + 3;
+pub const HEAD: usize = 2 + 1 + 1 + 3;
 
 /// A queue of sealed frames in one buffer, in the order in which they are sent.
 pub struct Outbox {

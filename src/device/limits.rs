@@ -1,31 +1,59 @@
-//! Sizes of the buffers, all static. A message that does not fit is refused with an error.
+//! Sizes of the buffers, all static, and of the flash of a board behind a table of C functions. A message that does not fit is
+//! refused with an error.
+//!
+//! A board's build chooses some of them by environment variables: `docs/BOARDS.md` has the table, `build.rs` reads them, and
+//! what must hold between them is asserted here.
 
-/// Largest MQTT packet taken from the Center: what it carries reaches the application whole. A larger message is answered with an
-/// exception.
-pub const PACKET_IN: usize = qth_protocol::PACKET_MAX;
-/// Room for MQTT packets not yet written to the transport: one message with the largest frame, or many small ones.
-pub const PACKET_OUT: usize = 1408;
+use crate::upgrade::{self, http};
+use qth_flash::{records, slot};
+use qth_protocol::{auth, frame};
+
+include!(concat!(env!("OUT_DIR"), "/sizes.rs"));
+
 /// Largest sealed frame: what a packet holds beside its topic, MQTT's own fields and the padding of an encrypted session.
 pub const FRAME: usize = PACKET_OUT - 128 - 40;
-/// Largest payload of a message of the application.
-pub const MESSAGE: usize = 1024;
-/// Messages that wait to be sent or acknowledged.
-pub const OUTBOX: usize = 2048;
 /// Part of the outbox that the application can't fill, so that an upgrade always gets its reports through.
 pub const OUTBOX_RESERVE: usize = 512;
-/// Events that wait for the application: the largest message, and some of the device's own.
-pub const EVENTS: usize = PACKET_IN + 64;
-/// Largest plan, as bytes of TTLV: twenty components with texts of usual length.
-pub const PLAN: usize = 1536;
-/// A piece of a download, and the response head before it.
-pub const PIECE: usize = 4096;
+/// Largest file information that is kept through a restart: an address, digests, names.
+pub const FILE_INFO: usize = URL + 384;
 /// Longest product key and product secret.
 pub const PRODUCT: usize = 32;
 /// Longest device key.
 pub const DEVICE_KEY: usize = 16;
 /// Longest device secret: 32 characters from the Center, with room for other makes.
 pub const DEVICE_SECRET: usize = 64;
-/// Longest host name of a server.
-pub const HOST: usize = 96;
-/// Text of all MCU versions together.
-pub const MCU_VERSIONS: usize = 192;
+/// The record of the device secret, and whose it is.
+pub const SECRET_RECORD: usize = 3 + PRODUCT + DEVICE_KEY + DEVICE_SECRET;
+/// The record of settings that the Center has changed.
+pub const SETTINGS_RECORD: usize = 8 + 2 * HOST + 3 * PRODUCT;
+/// Smallest bank of records: one that has room for all of them at once.
+pub const BANK: usize = records::room(&RECORDS, WRITE_SIZE).next_multiple_of(ERASE_SIZE);
+
+/// Largest packet by which a device connects: heads, client id, empty user name, password.
+const CONNECT: usize = 5 + 10 + 2 + auth::CLIENT_ID_MAX + 2 + 2 + auth::PASSWORD_MAX;
+/// Largest values of all records.
+const RECORDS: [usize; 11] = {
+    let [package, sequences, key, journal] = upgrade::PACKAGE_RECORDS;
+    let (slots, progress, upgrade) = (slot::RECORD, slot::NOTE, upgrade::RECORD);
+    [slots, progress, SECRET_RECORD, SETTINGS_RECORD, PLAN, FILE_INFO, upgrade, package, sequences, key, journal]
+};
+
+const _: () = assert!(ERASE_SIZE.is_multiple_of(WRITE_SIZE), "QTH_ERASE_SIZE has to be a multiple of QTH_WRITE_SIZE");
+const _: () = assert!(PIECE.is_multiple_of(WRITE_SIZE), "QTH_PIECE has to be a multiple of QTH_WRITE_SIZE");
+const _: () = assert!(
+    PIECE >= URL + http::REQUEST_BESIDE_URL,
+    "QTH_PIECE has to hold a request of the longest address, QTH_URL and 256 bytes more"
+);
+#[cfg(feature = "inplace")]
+const _: () = assert!(PIECE >= 2048, "QTH_PIECE has to hold all that a package has before its delta: 2048 bytes");
+#[cfg(feature = "pack")]
+const _: () =
+    assert!(PIECE >= qth_package::BEFORE_PAYLOAD_MAX, "QTH_PIECE has to hold all that a package has before its payload");
+const _: () = assert!(FRAME >= MESSAGE + frame::HEADER, "QTH_PACKET_OUT has to be larger than QTH_MESSAGE by 177 bytes");
+const _: () = assert!(PACKET_OUT >= CONNECT, "QTH_PACKET_OUT has to hold the packet by which a device connects");
+const _: () = assert!(
+    OUTBOX >= OUTBOX_RESERVE + MESSAGE + crate::data::outbox::HEAD + frame::HEADER,
+    "QTH_OUTBOX has to be larger than QTH_MESSAGE by 528 bytes: reports of an upgrade have a place of their own"
+);
+const _: () = assert!(EVENTS >= PACKET_IN + 64, "QTH_EVENTS has to hold the largest packet, QTH_PACKET_IN and 64 bytes more");
+const _: () = assert!(PLAN <= PACKET_IN, "QTH_PLAN can't be larger than QTH_PACKET_IN: a plan comes in one packet");

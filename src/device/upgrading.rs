@@ -1,13 +1,13 @@
 //! Between the upgrade and the other parts of the device: what it is told, and what it has them do.
 
-use super::{Action, Components, Link};
+use super::{limits, Action, Components, Link};
 use crate::board::Board;
 use crate::connection::Next;
 use crate::data::event::Event;
 use crate::data::outbox::Sender;
 use crate::data::report;
 use crate::time::Instant;
-use crate::upgrade::{Accepted, Context, Effect, Effects, Input, Notice, Upgrade, FILE_INFO_MAX};
+use crate::upgrade::{Accepted, Context, Effect, Effects, Input, Notice, Upgrade};
 use heapless::String;
 use qth_flash::records::Key;
 use qth_protocol::command;
@@ -120,7 +120,7 @@ impl<B: Board> Components<B> {
     // Inlined into its caller it would give every report its room.
     #[inline(never)]
     fn tell_of_mcu_package(&mut self) -> bool {
-        let mut bytes = [0; FILE_INFO_MAX];
+        let mut bytes = [0; limits::FILE_INFO];
         match self.records.get(self.board.flash(), Key::File, &mut bytes) {
             Ok(Some(length)) => self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default())),
             _ => false,

@@ -31,14 +31,18 @@ pub struct QthMeasures {
     pub free: uint32_t,
 }
 
-/// The flash that holds records and slots. It erases 4096 bytes at once and writes 4; every number here is a multiple of
-/// 4096. Offsets are from the flash's start, as its functions get them. They return false when the flash fails.
+/// The flash that holds records and slots. Places and lengths are multiples of what it erases at once. Offsets are from the
+/// flash's start, as its functions get them. They return false when the flash fails.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct QthFlash {
+    /// Bytes that it erases at once: `QTH_ERASE_SIZE` of the library's build, else `qth_init` refuses the board.
+    pub erase_size: uint32_t,
+    /// Bytes that it writes at once: `QTH_WRITE_SIZE` of the library's build, else `qth_init` refuses the board.
+    pub write_size: uint32_t,
     /// Where records begin.
     pub records: uint32_t,
-    /// Size of one bank of records.
+    /// Size of one bank of records, with room for all of them: 4096 bytes are enough for the sizes that the library has by default.
     pub bank: uint32_t,
     /// Banks, three at the least.
     pub banks: uint32_t,
@@ -54,9 +58,9 @@ pub struct QthFlash {
     pub trial_seconds: uint32_t,
     /// Fills `room` with the bytes from `offset` on.
     pub(crate) read: unsafe extern "C" fn(offset: uint32_t, room: QthBuffer<'_>) -> bool,
-    /// Writes bytes, whose number is a multiple of 4, to erased flash at a multiple of 4.
+    /// Writes bytes to erased flash; number and place are multiples of `write_size`.
     pub(crate) write: unsafe extern "C" fn(offset: uint32_t, bytes: QthBytes<'_>) -> bool,
-    /// Erases `length` bytes, a multiple of 4096, to 0xff.
+    /// Erases `length` bytes, a multiple of `erase_size`, to 0xff.
     pub(crate) erase: unsafe extern "C" fn(offset: uint32_t, length: uint32_t) -> bool,
 }
 

@@ -6,9 +6,9 @@ use crate::device::limits;
 use cty::{size_t, uint16_t, uint8_t};
 use qth_protocol::nmea;
 
-/// Largest message that a script can send, in bytes of TTLV.
+/// Largest message that a script can send, in bytes of TTLV. A build of the library may take less.
 pub const QTH_MESSAGE: size_t = 1024;
-const _: () = assert!(QTH_MESSAGE == limits::MESSAGE);
+const _: () = assert!(QTH_MESSAGE >= limits::MESSAGE);
 
 /// Sends transparent data with QoS `mode`.
 #[no_mangle]
@@ -38,7 +38,7 @@ pub extern "C" fn qth_answer_service(mode: uint8_t, package: uint16_t, message: 
 #[no_mangle]
 pub extern "C" fn qth_send_location(sentences: QthText<'_>) -> bool {
     let Some(sentences) = sentences.get() else { return false };
-    let mut room = [0; QTH_MESSAGE];
+    let mut room = [0; limits::MESSAGE];
     let Ok(length) = nmea::complete(sentences, &mut room) else { return false };
     let completed = room.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default();
     device(|device, _| device.send_location(completed))

@@ -11,9 +11,8 @@ use spin::Mutex;
 
 /// Events delivered in one go, before the script may run again.
 const BATCH: u32 = 16;
-/// Room for what is delivered: the largest message that is taken, which is smaller than its packet, or a plan.
+/// Room for what is delivered: the largest message that is taken, which is smaller than its packet, or a plan, which is no larger.
 const DELIVERY: usize = limits::PACKET_IN;
-const _: () = assert!(DELIVERY >= limits::PLAN);
 
 /// What is being delivered; locked as long as a handler runs, so that none runs inside another.
 static DELIVERED: Mutex<[u8; DELIVERY]> = Mutex::new([0; DELIVERY]);

@@ -2,14 +2,15 @@
 
 use super::board::{QthBoard, QthFlash, QthMeasures, QthName, QthNetwork, QthOpening};
 use super::border::{QthBuffer, QthBytes, QthText};
+use crate::device::limits;
 use spin::Mutex;
 
-/// Banks of records, each one block.
+/// Banks of records, each with room for all records.
 const BANKS: u32 = 3;
-const BLOCK: u32 = 4096;
+const BANK: u32 = limits::BANK as u32;
 /// One after the other, since tests run at the same time.
 const BOARDS: u32 = 2;
-const SIZE: usize = (BOARDS * BANKS * BLOCK) as usize;
+const SIZE: usize = (BOARDS * BANKS * BANK) as usize;
 static FLASH: Mutex<[u8; SIZE]> = Mutex::new([0xff; SIZE]);
 
 extern "C" fn millis() -> u32 {
@@ -56,8 +57,10 @@ extern "C" fn close(_: u8) {}
 pub(crate) const fn board(number: u32) -> QthBoard {
     assert!(number < BOARDS);
     let flash = QthFlash {
-        records: number * BANKS * BLOCK,
-        bank: BLOCK,
+        erase_size: limits::ERASE_SIZE as u32,
+        write_size: limits::WRITE_SIZE as u32,
+        records: number * BANKS * BANK,
+        bank: BANK,
         banks: BANKS,
         slots: [0, 0],
         slot: 0,

@@ -4,10 +4,11 @@
 
 use super::http::{self, Body, Head, Next, Validator};
 use super::url::{BadUrl, Url};
+use crate::device::limits;
 use crate::text;
 use crate::time::Instant;
 use heapless::String;
-use qth_protocol::ota::{Failure, URL_MAX};
+use qth_protocol::ota::Failure;
 
 /// Failures in a row after which the download is given up at the next.
 const FAILURES_MAX: u8 = 5;
@@ -112,7 +113,7 @@ enum Link {
 pub struct Download<const PIECE: usize> {
     state: State,
     link: Link,
-    url: String<URL_MAX>,
+    url: String<{ limits::URL }>,
     size: u32,
     /// First byte that was not used up.
     offset: u32,
@@ -478,7 +479,7 @@ impl<const PIECE: usize> Download<PIECE> {
     }
 
     /// The address that a redirect names, from the present one.
-    fn resolve(&self, location: &str) -> Option<String<URL_MAX>> {
+    fn resolve(&self, location: &str) -> Option<String<{ limits::URL }>> {
         let (scheme, rest) = text::scheme(&self.url)?;
         let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
         let path = self.url.len().checked_sub(rest.len())?.checked_add(text::before(rest, is_end).len())?;
@@ -560,7 +561,7 @@ enum Verdict {
         restart: bool,
         validator: Option<Validator>,
     },
-    Redirect(String<URL_MAX>),
+    Redirect(String<{ limits::URL }>),
     /// A part of a changed file, which a server that knows no `If-Range` sends: asks for it from its start.
     AskAnew,
     /// An interim response: the real one follows.

@@ -4,8 +4,9 @@ use super::content::{plain, Fetching, File, Piece, Taken};
 use super::digest::Digests;
 use super::download::Step;
 use super::{Context, Effect, Effects, Input, Packages, State, Timer, Turn, Upgrade};
-use super::{ATTEMPTS_MAX, ATTEMPT_SECS, FILE_INFO_MAX, PROGRESS_SECS};
+use super::{ATTEMPTS_MAX, ATTEMPT_SECS, PROGRESS_SECS};
 use crate::board::Board;
+use crate::device::limits;
 use crate::settings::{Security, Server};
 use crate::time::Instant;
 use heapless::String;
@@ -51,7 +52,7 @@ impl<P: Packages> Upgrade<P> {
 
     /// Goes on with the download that was under way, at an attempt's turn or after a restart.
     pub(super) fn resume_download<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
-        let mut bytes = [0; FILE_INFO_MAX];
+        let mut bytes = [0; limits::FILE_INFO];
         match file_info_kept(turn.cx, &mut bytes) {
             Some(info) => self.download(&info, true, turn),
             None => self.fail(Failure::BadFileInfo, turn),
@@ -124,7 +125,7 @@ impl<P: Packages> Upgrade<P> {
 
     /// Starts to download the MCU's package that was announced, where there is a slot for it.
     pub(super) fn download_for_mcu<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
-        let mut bytes = [0; FILE_INFO_MAX];
+        let mut bytes = [0; limits::FILE_INFO];
         let Some(info) = file_info_kept(turn.cx, &mut bytes) else { return turn.effects.push(Effect::Ignored) };
         let cx = &mut *turn.cx;
         if cx.slots.begin(cx.board.flash(), cx.records, info.size, [0; 32], info.target).is_err() {
@@ -241,7 +242,10 @@ fn take<P: Packages, B: Board>(
 }
 
 /// Reads the file information that was kept in flash.
-pub(super) fn file_info_kept<'a, B: Board>(cx: &mut Context<'_, B>, bytes: &'a mut [u8; FILE_INFO_MAX]) -> Option<FileInfo<'a>> {
+pub(super) fn file_info_kept<'a, B: Board>(
+    cx: &mut Context<'_, B>,
+    bytes: &'a mut [u8; limits::FILE_INFO],
+) -> Option<FileInfo<'a>> {
     let length = cx.records.get(cx.board.flash(), Key::File, bytes).ok()??;
     FileInfo::parse(bytes.get(..length)?).ok()
 }

@@ -8,6 +8,9 @@ use qth_protocol::ota::Failure;
 /// Longest validator (ETag or date) that is kept.
 pub const VALIDATOR_MAX: usize = 64;
 
+/// Longest request beside its address.
+pub const REQUEST_BESIDE_URL: usize = 256;
+
 /// A validator of a file's content: an ETag, or the date of its last change.
 pub type Validator = String<VALIDATOR_MAX>;
 
@@ -280,6 +283,7 @@ fn chunk(size: u32) -> BodyState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use qth_protocol::ota::URL_MAX;
 
     #[test]
     fn a_request_asks_for_a_range_of_the_same_content() {
@@ -290,6 +294,14 @@ mod tests {
         assert!(text.starts_with("GET /d/f.bin?x HTTP/1.1\r\nHost: h:8080\r\n"), "{text}");
         assert!(text.contains("\r\nRange: bytes=0-1000000\r\nIf-Range: \"tag\"\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_request_is_longer_than_its_address_by_a_known_number_of_bytes() {
+        let text = format!("http://{}", "h".repeat(URL_MAX - 7));
+        let url = Url { port: 65535, ..Url::parse(&text).unwrap() };
+        let mut out = [0; URL_MAX + REQUEST_BESIDE_URL];
+        assert!(request(&mut out, &url, u32::MAX - 1, u32::MAX, &"v".repeat(VALIDATOR_MAX)).is_some());
     }
 
     #[test]

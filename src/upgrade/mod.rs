@@ -37,7 +37,8 @@ use crate::settings::{Server, Settings};
 use crate::time::Instant;
 pub use content::NoPackages;
 pub use content::Packages;
-use course::{Course, RECORD};
+use course::Course;
+pub(crate) use course::RECORD;
 use download::Download;
 pub use input::{Effect, Effects, Input, Notice};
 use qth_flash::records::{Key, Records};
@@ -67,8 +68,12 @@ const MCU_READ_SECS: u32 = 60;
 const MCU_SECS: u32 = 20 * 60;
 /// Starts that a new firmware has to reach the Center.
 const TRIAL_BOOTS: u8 = 3;
-/// Largest file information that is kept through a restart.
-pub const FILE_INFO_MAX: usize = 1024;
+/// Largest values of the records that packages have.
+#[cfg(feature = "pack")]
+pub(crate) const PACKAGE_RECORDS: [usize; 4] = content::PACKAGE_RECORDS;
+/// Largest values of the records that packages have: without them there are none.
+#[cfg(not(feature = "pack"))]
+pub(crate) const PACKAGE_RECORDS: [usize; 4] = [0; 4];
 
 /// What an upgrade reads and writes of the device.
 pub struct Context<'a, B: Board> {

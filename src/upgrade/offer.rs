@@ -1,8 +1,9 @@
 //! From the offered plan to the file information.
 
 use super::{check_image, mcu, Effect, Notice};
-use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_MAX, FILE_INFO_SECS, MCU_SECS};
+use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_SECS, MCU_SECS};
 use crate::board::{Board, Started};
+use crate::device::limits;
 use qth_flash::records::Key;
 use qth_protocol::command::exception;
 use qth_protocol::ota::{Failure, FileInfo, Kind, Status};
@@ -53,7 +54,7 @@ impl<P: Packages> Upgrade<P> {
             return self.fail(failure, turn);
         }
         let goes_on = self.state.stage() == Stage::Downloading && is_file_of_before(&info, turn);
-        let fits = payload.len() <= FILE_INFO_MAX;
+        let fits = payload.len() <= limits::FILE_INFO;
         if !fits || turn.cx.records.put(turn.cx.board.flash(), Key::File, payload).is_err() {
             return self.fail(Failure::Flash, turn);
         }
@@ -111,7 +112,7 @@ fn too_large<B: Board>(board: &B) -> Failure {
 
 /// Whether this is the file whose beginning lies in the slot already.
 fn is_file_of_before<B: Board>(info: &FileInfo<'_>, turn: &mut Turn<'_, '_, B>) -> bool {
-    let mut bytes = [0; FILE_INFO_MAX];
+    let mut bytes = [0; limits::FILE_INFO];
     super::fetch::file_info_kept(turn.cx, &mut bytes)
         .is_some_and(|before| before.size == info.size && before.expected.md5 == info.expected.md5)
 }

@@ -13,8 +13,13 @@
 // Exit status that asks for a start anew, as on unix.
 #define RESET_EXIT_CODE (250)
 
-#define ERASE (4096)
-#define BANK (ERASE)
+// What the library is built for, unless the board's file `sizes` says otherwise.
+#ifndef QTH_ERASE_SIZE
+#define QTH_ERASE_SIZE (4096)
+#define QTH_WRITE_SIZE (4)
+#endif
+
+#define BANK (4096)
 #define BANKS (4)
 
 // What a chip would keep. Erased is 0xff; here it is kept inverted, so that memory begins as erased flash.
@@ -75,6 +80,8 @@ static const QthBoard board = {
     .name = name,
     .measure = measure,
     .flash = {
+        .erase_size = QTH_ERASE_SIZE,
+        .write_size = QTH_WRITE_SIZE,
         .records = 0,
         .bank = BANK,
         .banks = BANKS,

@@ -381,14 +381,28 @@ impl Records {
     }
 }
 
+/// Bytes of a bank that has room for values of these lengths at once, on a chip that writes `write` bytes at once.
+pub const fn room(lengths: &[usize], write: usize) -> usize {
+    let unit = unit_of(write);
+    let (mut bytes, mut rest) = (unit.saturating_mul(MARKS as usize), lengths);
+    while let Some((length, others)) = rest.split_first() {
+        bytes = bytes.saturating_add(unit).saturating_add(length.next_multiple_of(unit));
+        rest = others;
+    }
+    bytes
+}
+
 /// Everything begins at a multiple of this: of eight bytes, or of the chip's write size where that is larger. A header has one
 /// to itself, so that it is written after its value.
 const fn unit<F: NorFlash>() -> u32 {
-    let write = F::WRITE_SIZE as u32;
-    if write > HEADER {
+    unit_of(F::WRITE_SIZE) as u32
+}
+
+const fn unit_of(write: usize) -> usize {
+    if write > HEADER as usize {
         write
     } else {
-        HEADER
+        HEADER as usize
     }
 }
 

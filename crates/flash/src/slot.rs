@@ -157,13 +157,13 @@ pub const VERSION_MAX: usize = 64;
 /// State, detail, size, digest, version with its length.
 const SLOT_RECORD: usize = 2 + 4 + 32 + 1 + VERSION_MAX;
 /// Format, both slots, the bad image's digest, the reason to report.
-const RECORD: usize = 1 + 2 * SLOT_RECORD + 32 + 1;
+pub const RECORD: usize = 1 + 2 * SLOT_RECORD + 32 + 1;
 const FORMAT: u8 = 1;
 
 /// The download's progress is noted at multiples of this, or of the erase size where that is larger.
 const PROGRESS: u32 = 16 * 1024;
 /// Length of a note of the progress: of a plain image the offset, of a delta its restart point, which begins with the offset.
-const NOTE: usize = 12;
+pub const NOTE: usize = 12;
 /// Bytes that are read at a time.
 const CHUNK: usize = 512;
 /// Largest write size of a chip.

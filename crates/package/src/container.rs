@@ -12,6 +12,8 @@ pub const HEAD: usize = 16;
 pub const MANIFEST_MAX: usize = 768;
 /// Longest signature.
 pub const SIGNATURE_MAX: usize = 96;
+/// Most that is before a package's payload: head, manifest, signature.
+pub const BEFORE_PAYLOAD_MAX: usize = HEAD + MANIFEST_MAX + SIGNATURE_MAX;
 /// The payload of a full package begins at a multiple of this, so that it goes to flash as it comes.
 pub const ALIGN: usize = 32;
 

@@ -10,9 +10,9 @@ use qth_flash::layout::{Layout, Region};
 use qth_protocol::ota::{COMPONENT_MAX, VERSION_MAX};
 
 /// Bytes that the flash erases at once.
-const ERASE: u32 = 4096;
+const ERASE: u32 = limits::ERASE_SIZE as u32;
 /// Bytes that it writes at once.
-const WRITE: usize = 4;
+const WRITE: usize = limits::WRITE_SIZE;
 /// Digits of an ICCID (ITU-T E.118).
 const ICCID_MAX: usize = 22;
 /// Longest address of a Center: scheme, host and port.
@@ -29,18 +29,20 @@ impl QthBoard {
         }
     }
 
-    /// Every place is a multiple of what the flash erases at once, there are three banks, and nothing lies on anything else. A staging
-    /// area is smaller than the slot, and this library can use it.
+    /// Returns whether the library is built for this flash and can use it as it is laid out: every place is a multiple of what it
+    /// erases at once, there are three banks with room for all records, and nothing lies on anything else. A staging area is
+    /// smaller than the slot, and taken by a library with in-place packages alone.
     fn has_good_layout(&self) -> bool {
         let Layout { records, bank, slots: [a, b] } = self.layout();
         let parts = [records, a, b];
         let numbers = parts.iter().flat_map(|part| [part.start, part.len]).chain([bank]);
         let are_apart = |a: &Region, b: &Region| a.len == 0 || b.len == 0 || a.end() <= b.start || b.end() <= a.start;
         let mut are_blocks = numbers.map(|number| number.is_multiple_of(ERASE));
-        let QthFlash { slot, staging, .. } = self.flash;
-        are_blocks.all(|is_block| is_block)
+        let QthFlash { erase_size, write_size, slot, staging, .. } = self.flash;
+        (erase_size, write_size as usize) == (ERASE, WRITE)
+            && are_blocks.all(|is_block| is_block)
             && (staging == 0 || (cfg!(feature = "inplace") && staging < slot))
-            && bank > 0
+            && bank as usize >= limits::BANK
             && self.flash.banks >= 3
             && parts.iter().all(|part| part.end().checked_sub(part.start) == Some(part.len))
             && are_apart(&records, &a)
@@ -218,12 +220,16 @@ mod tests {
         true
     }
 
+    const BANK: u32 = limits::BANK as u32;
+    const SLOT: u32 = 4 * BANK;
     const FLASH: QthFlash = QthFlash {
+        erase_size: ERASE,
+        write_size: WRITE as u32,
         records: 0,
-        bank: 4096,
+        bank: BANK,
         banks: 4,
-        slots: [0x4000, 0x8000],
-        slot: 0x4000,
+        slots: [SLOT, 2 * SLOT],
+        slot: SLOT,
         staging: 0,
         started_by_slot: true,
         trial_seconds: 60,
@@ -245,25 +251,36 @@ mod tests {
         assert!(is_good(|flash| (flash.slot, flash.slots) = (0, [0, 0])), "a board without slots");
         assert!(!is_good(|flash| flash.banks = 2));
         assert!(!is_good(|flash| flash.bank = 0));
-        assert!(!is_good(|flash| flash.bank = 4094), "no whole blocks");
-        assert!(!is_good(|flash| flash.slots = [0x3000, 0x8000]), "a slot over records");
-        assert!(!is_good(|flash| flash.slots = [0x4000, 0x7000]), "a slot over the other");
-        assert!(!is_good(|flash| flash.slots = [0x4000, 0xffff_f000]), "beyond the end of all flash");
+        assert!(!is_good(|flash| flash.bank = BANK + 2), "no whole blocks");
+        assert!(!is_good(|flash| flash.bank = BANK - ERASE), "no room for all records");
+        assert!(!is_good(|flash| flash.slots = [SLOT - ERASE, 2 * SLOT]), "a slot over records");
+        assert!(!is_good(|flash| flash.slots = [SLOT, 2 * SLOT - ERASE]), "a slot over the other");
+        assert!(!is_good(|flash| flash.slots = [SLOT, u32::MAX - ERASE + 1]), "beyond the end of all flash");
         assert!(!is_good(|flash| flash.bank = 0x8000_0000));
-        assert_eq!(is_good(|flash| flash.staging = 0x1000), cfg!(feature = "inplace"), "one slot and a staging area");
-        assert!(!is_good(|flash| flash.staging = 0x4000), "a staging area as large as the slot");
+        assert_eq!(is_good(|flash| flash.staging = ERASE), cfg!(feature = "inplace"), "one slot and a staging area");
+        assert!(!is_good(|flash| flash.staging = SLOT), "a staging area as large as the slot");
+    }
+
+    #[test]
+    fn a_library_that_is_built_for_another_flash_is_refused() {
+        assert!(!is_good(|flash| flash.erase_size = 2 * ERASE));
+        assert!(!is_good(|flash| flash.write_size = 2 * WRITE as u32));
+        assert!(!is_good(|flash| flash.write_size = 0));
     }
 
     #[test]
     fn the_flash_is_asked_only_for_what_it_has() {
         let mut flash = Flash(Some(&BOARD));
-        assert_eq!(flash.capacity(), 0xc000);
-        assert!(flash.read(0xbfff, &mut [0]).is_ok());
-        assert!(flash.read(0xc000, &mut [0]).is_err());
-        assert!(flash.write(4, &[0; 4]).is_ok());
-        assert!(flash.write(2, &[0; 4]).is_err() && flash.write(4, &[0; 3]).is_err() && flash.write(0xbffc, &[0; 8]).is_err());
-        assert!(flash.erase(0xb000, 0xc000).is_ok());
-        assert!(flash.erase(0, 0xd000).is_err() && flash.erase(8192, 4096).is_err() && flash.erase(1, 4097).is_err());
+        let (end, unit) = (3 * SLOT, WRITE as u32);
+        assert_eq!(flash.capacity(), end as usize);
+        assert!(flash.read(end - 1, &mut [0]).is_ok());
+        assert!(flash.read(end, &mut [0]).is_err());
+        assert!(flash.write(unit, &[0; WRITE]).is_ok());
+        assert!(flash.write(end - unit, &[0; 2 * WRITE]).is_err(), "behind the end");
+        assert!(WRITE == 1 || flash.write(unit / 2, &[0; WRITE]).is_err() && flash.write(unit, &[0; WRITE / 2]).is_err());
+        assert!(flash.erase(end - ERASE, end).is_ok());
+        assert!(flash.erase(0, end + ERASE).is_err() && flash.erase(2 * ERASE, ERASE).is_err());
+        assert!(flash.erase(1, ERASE + 1).is_err());
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! The device is not locked while they run: a board's sockets may be a script's objects, whose code may call the device.
 
 use super::Network;
+use crate::device::limits::CHUNK;
 use crate::device::{Closed, Link};
 use crate::ffi::board::QthOpening;
 use crate::time::Instant;
 
 /// Seconds until a link that does not open is given up.
 const OPEN_SECS: u32 = 20;
-/// Bytes moved at a time.
-const CHUNK: usize = 512;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {

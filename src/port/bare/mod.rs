@@ -214,6 +214,7 @@ impl Network<'_> {
 mod tests {
     use super::*;
     use crate::data::event::Event;
+    use crate::device::limits;
     use crate::ffi::board::QthOpening;
     use crate::ffi::border::{QthBuffer, QthBytes, QthText};
     use crate::ffi::test_board;
@@ -314,7 +315,8 @@ mod tests {
         assert_eq!(port.read(Device::is_online), Some(true));
 
         let id = |number| PackageId::new(number).unwrap();
-        for (number, length) in [(7, 2000), (8, 3000), (9, 1)] {
+        let whole = limits::PACKET_IN - 48;
+        for (number, length) in [(7, whole), (8, limits::PACKET_IN + 1000), (9, 1)] {
             CENTER.lock().send(id(number), command::TRANSPARENT_DOWN, &vec![b'x'; length]);
         }
         let mut lengths = Vec::new();
@@ -330,7 +332,7 @@ mod tests {
                 length.is_some()
             }) {}
         }
-        assert_eq!(lengths, [2000, 1]);
+        assert_eq!(lengths, [whole, 1]);
         assert_eq!(CENTER.lock().refused, [8]);
         assert!(port.has_link());
     }

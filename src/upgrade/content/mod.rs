@@ -17,6 +17,14 @@ use crate::board::Board;
 use crate::time::Instant;
 use qth_protocol::ota::{Component, Expected, Failure};
 
+/// Largest values of the records that packages have: the package in progress, sequence numbers, key, journal.
+#[cfg(feature = "pack")]
+pub const PACKAGE_RECORDS: [usize; 4] = [trust::PROMISES_MAX, trust::SEQUENCES_MAX, trust::KEYS_MAX, JOURNAL];
+#[cfg(feature = "inplace")]
+const JOURNAL: usize = qth_package::inplace::JOURNAL_RECORD;
+#[cfg(all(feature = "pack", not(feature = "inplace")))]
+const JOURNAL: usize = 0;
+
 /// A download under way.
 pub struct Fetching {
     /// Size of the file in bytes.

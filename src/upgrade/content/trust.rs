@@ -9,11 +9,11 @@ use qth_package::{Manifest, Package, PublicKey, Scheme, POINT_MAX};
 use qth_protocol::ota::Failure;
 
 /// Room for the sequence numbers of all components.
-const SEQUENCES_MAX: usize = 512;
+pub const SEQUENCES_MAX: usize = 384;
 /// Length of a key's record: the length of the point that the script has set, that point, and the one in its place.
-const KEYS_MAX: usize = 1 + 2 * POINT_MAX;
+pub const KEYS_MAX: usize = 1 + 2 * POINT_MAX;
 /// Length of what a package in progress promises: its sequence number, and the key's record if it brings a key.
-const PROMISES_MAX: usize = 4 + KEYS_MAX;
+pub const PROMISES_MAX: usize = 4 + KEYS_MAX;
 
 /// Packages have to be signed.
 pub fn wants_signatures(settings: &Settings) -> bool {

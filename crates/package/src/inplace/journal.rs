@@ -6,7 +6,7 @@ use qth_flash::slot::Sha256Digest;
 use qth_flash::Error;
 
 /// Length of the record.
-const RECORD: usize = 4 + 1 + 3 * 4;
+pub const RECORD: usize = 4 + 1 + 3 * 4;
 /// Bytes of the package's digest that tell it from another's.
 const IDENTITY: usize = 4;
 

@@ -15,6 +15,7 @@ pub mod order;
 pub mod staged;
 
 pub use installer::{Installer, Progress};
+pub use journal::RECORD as JOURNAL_RECORD;
 
 use embedded_storage::nor_flash::NorFlash;
 

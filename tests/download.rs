@@ -1,5 +1,6 @@
 //! Downloads over real TCP connections, from servers of several kinds.
 
+use fastrand::Rng;
 use qth::time::Instant;
 use qth::upgrade::download::{Download, Step};
 use qth_protocol::ota::Failure;
@@ -24,19 +25,11 @@ enum Kind {
 }
 
 /// Cuts every other response off, on average, at any byte of it.
-struct Cuts(u64);
+struct Cuts(Rng);
 
 impl Cuts {
-    /// Random numbers by xorshift.
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
     fn cut(&mut self, length: usize) -> Option<usize> {
-        (self.below(2) == 0).then(|| self.below(length))
+        self.0.bool().then(|| self.0.usize(..length))
     }
 }
 
@@ -220,7 +213,7 @@ fn connections_cut_anywhere_leave_no_gap_and_no_repeat() {
         let mut connections = 0;
         for seed in 1..=20 {
             let file = content(300_000);
-            let server = Server::start(kind, file.clone(), Some(Cuts(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15))));
+            let server = Server::start(kind, file.clone(), Some(Cuts(Rng::with_seed(seed))));
             assert!(download(&server, file.len()) == Ok(file), "{kind:?}, seed {seed}");
             connections += server.connections();
         }

@@ -1,39 +1,33 @@
 //! MQTT packets against the crate `mqtt-tiny`, which reads and writes them by itself: what one writes the other reads as
 //! it was meant. And bytes that nobody means.
 
+use fastrand::Rng;
 use mqtt_tiny::packets::{ToWriter, TryFromReader};
 use qth::mqtt::client::{Client, Event};
 use qth::mqtt::packet::{self, Answer, Connect, Incoming, PacketId, Publish, QoS};
 use qth::mqtt::Error;
 use qth::time::Instant;
 
-/// A sequence that only its seed decides (xorshift64*).
-struct Random(u64);
+/// Random parts of packets, which only a seed decides.
+struct Random(Rng);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-
     fn text(&mut self, longest: usize) -> String {
-        let length = 1 + self.below(longest);
-        (0..length).map(|_| char::from(b'a' + self.below(26) as u8)).collect()
+        let length = self.0.usize(1..=longest);
+        (0..length).map(|_| self.0.lowercase()).collect()
     }
 
     fn bytes(&mut self, longest: usize) -> Vec<u8> {
-        let length = self.below(longest + 1);
-        (0..length).map(|_| self.below(256) as u8).collect()
+        let length = self.0.usize(..=longest);
+        (0..length).map(|_| self.0.u8(..)).collect()
     }
 
     fn id(&mut self) -> PacketId {
-        PacketId::new(1 + self.below(65535) as u16).unwrap()
+        PacketId::new(self.0.u16(1..)).unwrap()
     }
 
     fn qos(&mut self) -> QoS {
-        QoS::from_number(self.below(3) as u8).unwrap()
+        QoS::from_number(self.0.u8(..3)).unwrap()
     }
 }
 
@@ -66,16 +60,16 @@ fn read<T: TryFromReader>(bytes: &[u8]) -> T {
 
 #[test]
 fn a_connect_is_read_as_it_was_meant() {
-    let mut random = Random(1);
+    let mut random = Random(Rng::with_seed(1));
     for _ in 0..ROUNDS {
         let (id, user, password) = (random.text(60), random.text(20), random.bytes(300));
-        let has_user = random.below(2) == 0;
+        let has_user = random.0.bool();
         let connect = Connect {
             client_id: &id,
             user_name: has_user.then_some(&user),
             password: has_user.then_some(&password),
-            keep_alive: random.below(65536) as u16,
-            clean_session: random.below(2) == 0,
+            keep_alive: random.0.u16(..),
+            clean_session: random.0.bool(),
         };
         let mut bytes = [0; 512];
         let length = packet::connect(&mut bytes, &connect).unwrap();
@@ -90,7 +84,7 @@ fn a_connect_is_read_as_it_was_meant() {
 
 #[test]
 fn a_subscribe_is_read_as_it_was_meant() {
-    let mut random = Random(2);
+    let mut random = Random(Rng::with_seed(2));
     for _ in 0..ROUNDS {
         let (id, filter, qos) = (random.id(), random.text(100), random.qos());
         let mut bytes = [0; 128];
@@ -103,11 +97,11 @@ fn a_subscribe_is_read_as_it_was_meant() {
 
 #[test]
 fn a_message_is_read_as_it_was_meant_in_both_directions() {
-    let mut random = Random(3);
+    let mut random = Random(Rng::with_seed(3));
     for _ in 0..ROUNDS {
-        let (topic, payload, qos, retain) = (random.text(100), random.bytes(2_000), random.qos(), random.below(2) == 0);
+        let (topic, payload, qos, retain) = (random.text(100), random.bytes(2_000), random.qos(), random.0.bool());
         let id = (qos != QoS::AtMostOnce).then(|| random.id());
-        let dup = id.is_some() && random.below(2) == 0;
+        let dup = id.is_some() && random.0.bool();
         let mut bytes = vec![0; 2_200];
         let publish = Publish { topic: &topic, qos, retain, dup, id };
         let copy = &mut |room: &mut [u8]| {
@@ -130,7 +124,7 @@ fn a_message_is_read_as_it_was_meant_in_both_directions() {
 
 #[test]
 fn acknowledgements_are_read_as_they_were_meant_in_both_directions() {
-    let mut random = Random(4);
+    let mut random = Random(Rng::with_seed(4));
     for _ in 0..ROUNDS {
         let id = random.id();
         let number = id.get();
@@ -170,7 +164,7 @@ fn feed(random: &mut Random, bytes: &[u8]) -> Option<Error> {
     let mut rest = bytes;
     let mut events = 0;
     while !rest.is_empty() {
-        let portion = (1 + random.below(40)).min(rest.len());
+        let portion = (random.0.usize(1..=40)).min(rest.len());
         let taken = client.received(&rest[..portion]);
         rest = &rest[taken..];
         let mut polled = 0;
@@ -192,7 +186,7 @@ fn feed(random: &mut Random, bytes: &[u8]) -> Option<Error> {
 
 #[test]
 fn no_bytes_whatever_make_a_session_panic_or_hang() {
-    let mut random = Random(5);
+    let mut random = Random(Rng::with_seed(5));
     for _ in 0..20_000 {
         let noise = random.bytes(600);
         feed(&mut random, &noise);
@@ -201,7 +195,7 @@ fn no_bytes_whatever_make_a_session_panic_or_hang() {
 
 #[test]
 fn a_stream_with_a_changed_byte_is_read_or_refused() {
-    let mut random = Random(6);
+    let mut random = Random(Rng::with_seed(6));
     let mut stream = written(mqtt_tiny::Connack::new(false, 0));
     for number in 1..20 {
         let publish = mqtt_tiny::Publish::new(b"topic", [7; 20], false).unwrap().with_qos(number as u8 % 3, number, false);
@@ -211,8 +205,8 @@ fn a_stream_with_a_changed_byte_is_read_or_refused() {
     assert_eq!(feed(&mut random, &stream), None);
     for _ in 0..20_000 {
         let mut changed = stream.clone();
-        let at = random.below(changed.len());
-        changed[at] ^= 1 << random.below(8);
+        let at = random.0.usize(..changed.len());
+        changed[at] ^= 1 << random.0.u8(..8);
         feed(&mut random, &changed);
     }
 }

@@ -199,7 +199,7 @@ fn put(bytes: &mut [u8], at: usize, byte: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xorshift::Xorshift;
+    use fastrand::Rng;
 
     const ID: PackageId = PackageId::FIRST;
 
@@ -271,13 +271,13 @@ mod tests {
 
     #[test]
     fn what_is_sealed_in_place_opens_to_the_same() {
-        let mut random = Xorshift::new(3);
+        let mut random = Rng::with_seed(3);
         for _ in 0..100_000 {
             // Mostly bytes that have to do with escaping.
-            let choice = [0xAA, 0x55, 0x00, 0xAA, 0x55, random.next() as u8];
-            let payload: Vec<u8> = (0..random.below(40)).map(|_| choice[random.below(6) as usize]).collect();
-            let id = PackageId::new(1 + random.below(0xFFFE) as u16).unwrap();
-            let command = random.next() as u16;
+            let choice = [0xAA, 0x55, 0x00, 0xAA, 0x55, random.u8(..)];
+            let payload: Vec<u8> = (0..random.usize(..40)).map(|_| choice[random.usize(..6)]).collect();
+            let id = PackageId::new(random.u16(1..=0xFFFE)).unwrap();
+            let command = random.u16(..);
 
             let mut frame = sealed(id, command, &payload);
             assert!(frame[2..].windows(2).all(|pair| pair != [0xAA, 0xAA]), "{frame:02x?}");
@@ -339,14 +339,14 @@ mod tests {
 
     #[test]
     fn random_bytes_are_dropped_or_taken_but_never_a_surprise() {
-        let mut random = Xorshift::new(4);
+        let mut random = Rng::with_seed(4);
         for _ in 0..200_000 {
-            let mut frame = sealed(ID, 0x0023, &random.next().to_be_bytes());
-            for _ in 0..random.below(3) {
-                let at = random.below(frame.len() as u64) as usize;
-                frame[at] = [0xAA, 0x55, 0, random.next() as u8][random.below(4) as usize];
+            let mut frame = sealed(ID, 0x0023, &random.u64(..).to_be_bytes());
+            for _ in 0..random.u8(..3) {
+                let at = random.usize(..frame.len());
+                frame[at] = [0xAA, 0x55, 0, random.u8(..)][random.usize(..4)];
             }
-            frame.truncate(random.below(frame.len() as u64 + 1) as usize);
+            frame.truncate(random.usize(..=frame.len()));
             let len = frame.len();
             if let Ok(opened) = open(&mut frame) {
                 assert!(opened.payload.len() + HEADER <= len);

@@ -27,8 +27,6 @@ pub mod ota;
 pub mod session;
 pub mod topic;
 pub mod ttlv;
-#[cfg(test)]
-mod xorshift;
 
 /// Largest MQTT packet that a device takes, in bytes.
 pub const PACKET_MAX: usize = 2048;

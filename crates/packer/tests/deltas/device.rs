@@ -1,6 +1,6 @@
 //! A device that applies deltas, with its flash in memory.
 
-use crate::firmware::Random;
+use fastrand::Rng;
 use qth_package::delta::{Decoder, Error, RestartPoint, Slices, Step};
 
 /// Room for an image.
@@ -19,7 +19,7 @@ pub fn apply<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
     delta: &[u8],
     point: RestartPoint,
     mut image: Vec<u8>,
-    random: &mut Random,
+    random: &mut Rng,
 ) -> Result<Applied, Error> {
     decoder.begin(point);
     let mut points = Vec::new();
@@ -29,7 +29,7 @@ pub fn apply<const MODELS: usize, const SHIFTS: usize, const PAGE: usize>(
         let step = decoder.poll(&mut Slices { old, new: &image })?;
         match step {
             Step::Input => {
-                let piece = &delta[at.min(delta.len())..delta.len().min(at + random.below(40))];
+                let piece = &delta[at.min(delta.len())..delta.len().min(at + random.usize(..40))];
                 let taken = decoder.push(piece);
                 at += taken;
                 // A delta that was cut off asks for more for ever; so does one whose pieces are empty by chance.

@@ -1,22 +1,7 @@
 //! Small firmware images made up for tests: functions that call each other and point to each other and to RAM, linked like real ones.
 
+use fastrand::Rng;
 use qth_package::delta::field::InstructionSet;
-
-/// Repeatable random numbers (xorshift).
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as u32
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.next() as usize % limit
-    }
-}
 
 #[derive(Clone, Copy)]
 enum Item {
@@ -45,7 +30,7 @@ pub const RAM: u32 = 0x2000_0000;
 impl Program {
     /// So many random functions.
     pub fn new(functions: usize, seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Rng::with_seed(seed);
         let functions = (0..functions).map(|_| function(&mut random, functions)).collect();
         Self { functions, variables: 64 }
     }
@@ -58,7 +43,7 @@ impl Program {
 
     /// New functions in the middle, and a new variable before all.
     pub fn with_features(mut self, count: usize, seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = Rng::with_seed(seed);
         let at = self.functions.len() / 2;
         let known = self.functions.len();
         // References go by number: those behind move along.
@@ -160,14 +145,14 @@ impl Program {
     }
 }
 
-fn function(random: &mut Random, others: usize) -> Vec<Item> {
-    (0..16 + random.below(60))
-        .map(|_| match random.below(8) {
-            0 => Item::Call(random.below(others)),
-            1 => Item::Pointer(random.below(others)),
-            2 => Item::Variable(4 * random.below(200) as u32),
-            3 => Item::Load(random.below(others)),
-            _ => Item::Plain(0x2000 | random.next() as u16 & 0x0f7f),
+fn function(random: &mut Rng, others: usize) -> Vec<Item> {
+    (0..16 + random.usize(..60))
+        .map(|_| match random.u8(..8) {
+            0 => Item::Call(random.usize(..others)),
+            1 => Item::Pointer(random.usize(..others)),
+            2 => Item::Variable(4 * random.u32(..200)),
+            3 => Item::Load(random.usize(..others)),
+            _ => Item::Plain(0x2000 | random.u16(..) & 0x0f7f),
         })
         .collect()
 }

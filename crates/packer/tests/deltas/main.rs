@@ -4,7 +4,8 @@ mod device;
 mod firmware;
 
 use device::{apply, Applied};
-use firmware::{Program, Random, BASE, RAM};
+use fastrand::Rng;
+use firmware::{Program, BASE, RAM};
 use qth_package::delta::field::InstructionSet::{self, Plain, Riscv32, Thumb, X86_64};
 use qth_package::delta::field::{Space, WINDOW};
 use qth_package::delta::{Error, Header, Method, RestartPoint, Slices, Standard, Tiny};
@@ -27,7 +28,7 @@ fn delta(old: &[u8], new: &[u8], options: &Options) -> Delta {
     make(old, new, options, &mut |_| ()).unwrap()
 }
 
-fn applied(old: &[u8], delta: &[u8], random: &mut Random) -> Result<Applied, Error> {
+fn applied(old: &[u8], delta: &[u8], random: &mut Rng) -> Result<Applied, Error> {
     apply(&mut Standard::new(), old, delta, RestartPoint::START, Vec::new(), random)
 }
 
@@ -52,7 +53,7 @@ fn pairs(instructions: InstructionSet) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 #[test]
 fn every_delta_restores_the_new_image_in_pieces_of_any_size() {
-    let mut random = Random(11);
+    let mut random = Rng::with_seed(11);
     for instructions in [Plain, Thumb, Riscv32, X86_64] {
         for (old, new) in pairs(instructions) {
             for method in METHODS {
@@ -66,8 +67,8 @@ fn every_delta_restores_the_new_image_in_pieces_of_any_size() {
 
 #[test]
 fn a_segment_may_begin_with_a_move_and_be_a_copy_from_there_on() {
-    let mut random = Random(17);
-    let bytes: Vec<u8> = (0..8192).map(|_| random.next() as u8).collect();
+    let mut random = Rng::with_seed(17);
+    let bytes: Vec<u8> = (0..8192).map(|_| random.u8(..)).collect();
     let swapped = [&bytes[4096..], &bytes[..4096]].concat();
     let pairs = [(&bytes[..32], &bytes[16..32]), (&bytes, &bytes[100..]), (&bytes, &swapped)];
     for (old, new) in pairs {
@@ -102,7 +103,7 @@ fn where_code_is_makes_a_difference_exactly_for_the_instruction_sets_that_say_so
 
 #[test]
 fn an_interrupted_update_goes_on_at_each_restart_point() {
-    let mut random = Random(12);
+    let mut random = Rng::with_seed(12);
     for instructions in [Plain, Thumb, Riscv32, X86_64] {
         let program = Program::new(60, 1);
         let (old, new) = (program.link(instructions), program.with_features(9, 7).link(instructions));
@@ -122,7 +123,7 @@ fn an_interrupted_update_goes_on_at_each_restart_point() {
 
 #[test]
 fn a_decoder_can_be_used_again_after_anything() {
-    let mut random = Random(13);
+    let mut random = Rng::with_seed(13);
     let mut decoder = Standard::new();
     let program = Program::new(30, 1);
     let (old, new) = (program.link(Thumb), program.with_fix(3).link(Thumb));
@@ -136,7 +137,7 @@ fn a_decoder_can_be_used_again_after_anything() {
 
 #[test]
 fn damage_gives_an_error_or_another_image_but_always_an_end() {
-    let mut random = Random(14);
+    let mut random = Rng::with_seed(14);
     for instructions in [Thumb, Riscv32, X86_64] {
         let program = Program::new(60, 1);
         let (old, new) = (program.link(instructions), program.with_features(3, 7).link(instructions));
@@ -144,11 +145,11 @@ fn damage_gives_an_error_or_another_image_but_always_an_end() {
             let delta = delta(&old, &new, &options(instructions, &[method])).bytes;
             for _ in 0..300 {
                 let mut damaged = delta.clone();
-                for _ in 0..1 + random.below(3) {
+                for _ in 0..random.u8(1..=3) {
                     // The begin is where most goes wrong.
-                    let begin = 1 << (2 + random.below(12));
-                    let at = random.below(delta.len().min(begin));
-                    damaged[at] ^= 1 << random.below(8);
+                    let begin = 1 << random.u8(2..14);
+                    let at = random.usize(..delta.len().min(begin));
+                    damaged[at] ^= 1 << random.u8(..8);
                 }
                 _ = applied(&old, &damaged, &mut random);
             }
@@ -158,7 +159,7 @@ fn damage_gives_an_error_or_another_image_but_always_an_end() {
 
 #[test]
 fn the_tiny_decoder_applies_what_was_made_for_it_and_refuses_the_rest() {
-    let mut random = Random(15);
+    let mut random = Rng::with_seed(15);
     let program = Program::new(60, 1);
     let (old, new) = (program.link(Thumb), program.with_features(9, 7).link(Thumb));
     let tiny = delta(&old, &new, &Options { memory: Memory::Tiny, ..options(Thumb, &METHODS) });
@@ -205,7 +206,7 @@ fn what_can_not_be_made_is_refused_by_name() {
 
 #[test]
 fn another_format_another_source_and_foreign_points_are_refused() {
-    let mut random = Random(16);
+    let mut random = Rng::with_seed(16);
     let program = Program::new(60, 1);
     let (old, new) = (program.link(X86_64), program.with_fix(5).link(X86_64));
     let delta = delta(&old, &new, &options(X86_64, &[Method::LzmaLonger])).bytes;

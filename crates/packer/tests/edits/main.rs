@@ -9,7 +9,8 @@ mod firmware;
 mod script;
 
 use device::{apply, Applied};
-use firmware::{Random, BASE, RAM};
+use fastrand::Rng;
+use firmware::{BASE, RAM};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use qth_package::delta::decoder::RestartPoint;
@@ -57,7 +58,7 @@ fn applied(
     delta: &[u8],
     point: RestartPoint,
     written: &[u8],
-    random: &mut Random,
+    random: &mut Rng,
 ) -> Result<Applied, Error> {
     match memory {
         Memory::Standard => apply(&mut Standard::new(), old, delta, point, written.to_vec(), random),
@@ -68,7 +69,7 @@ fn applied(
 /// The delta leads to the new image, in pieces of any size, and from each of its restart points on.
 fn leads_there(old: &[u8], new: &[u8], options: &Options) -> Result<(), TestCaseError> {
     let delta = make(old, new, options, &mut |_| ()).map_err(|error| TestCaseError::fail(error.to_string()))?.bytes;
-    let mut random = Random(18);
+    let mut random = Rng::with_seed(18);
     let mut applied = |point: RestartPoint| {
         let written = &new[..point.output as usize];
         applied(options.memory, old, &delta, point, written, &mut random)

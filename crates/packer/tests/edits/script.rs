@@ -1,6 +1,7 @@
 //! Random images, and random edits of them.
 
-use crate::firmware::{Program, Random};
+use crate::firmware::Program;
+use fastrand::Rng;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -33,8 +34,8 @@ pub fn linked(instructions: InstructionSet) -> impl Strategy<Value = (Vec<u8>, V
 }
 
 fn noise(size: usize, seed: u64, symbols: usize) -> Vec<u8> {
-    let mut random = Random(seed.max(1));
-    (0..size).map(|_| random.below(symbols) as u8).collect()
+    let mut random = Rng::with_seed(seed);
+    (0..size).map(|_| random.usize(..symbols) as u8).collect()
 }
 
 /// What is done to an image. Places are shares of it.

@@ -81,7 +81,7 @@ fn round(size: f64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xorshift::Xorshift;
+    use fastrand::Rng;
 
     fn number(negative: bool, magnitude: u64, decimals: u8) -> Option<Number> {
         Some(Number { negative, magnitude, decimals })
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn every_decimal_of_fifteen_digits_is_sent_with_exactly_its_digits() {
-        let mut random = Xorshift::new(1);
+        let mut random = Rng::with_seed(1);
         for _ in 0..300_000 {
-            let digits = 1 + random.below(15) as u32;
-            let magnitude = random.next() % 10u64.pow(digits);
-            let decimals = random.below(16) as u8;
+            let digits = random.u32(1..=15);
+            let magnitude = random.u64(..10u64.pow(digits));
+            let decimals = random.u8(..16);
             let text = format!("{magnitude}e-{decimals}");
             let value: f64 = text.parse().unwrap();
 
@@ -140,9 +140,9 @@ mod tests {
 
     #[test]
     fn any_float_reads_back_within_the_last_decimal() {
-        let mut random = Xorshift::new(2);
+        let mut random = Rng::with_seed(2);
         for _ in 0..300_000 {
-            let value = f64::from_bits(random.next());
+            let value = f64::from_bits(random.u64(..));
             match Number::from_f64(value) {
                 Some(sent) => assert!((sent.to_f64() - value).abs() <= 0.5e-15 + value.abs() * f64::EPSILON, "{value:e}"),
                 None => assert!(!value.is_finite() || value.abs() >= 2f64.powi(64), "{value:e}"),

@@ -248,7 +248,7 @@ fn extent(bytes: &[u8], count: u16) -> Result<usize, TtlvError> {
 mod tests {
     use super::*;
     use crate::ttlv::{Writer, ID_MAX};
-    use crate::xorshift::Xorshift;
+    use fastrand::Rng;
 
     /// A message with one of everything: a plan with two components.
     const MESSAGE: [u8; 45] = [
@@ -374,19 +374,19 @@ mod tests {
 
     #[test]
     fn mutated_messages_are_refused_or_read_to_what_writes_the_same() {
-        let mut random = Xorshift::new(5);
+        let mut random = Rng::with_seed(5);
         let mut taken = 0;
         for _ in 0..300_000 {
             let mut bytes = MESSAGE.to_vec();
-            for _ in 0..=random.below(4) {
-                let at = random.below(bytes.len() as u64) as usize;
-                match random.below(3) {
-                    0 => bytes[at] = random.next() as u8,
-                    1 => bytes[at] ^= 1 << random.below(8),
-                    _ => bytes.insert(at, [0x04, 0x00, 0x01, 0xFF][random.below(4) as usize]),
+            for _ in 0..=random.u8(..4) {
+                let at = random.usize(..bytes.len());
+                match random.u8(..3) {
+                    0 => bytes[at] = random.u8(..),
+                    1 => bytes[at] ^= 1 << random.u8(..8),
+                    _ => bytes.insert(at, [0x04, 0x00, 0x01, 0xFF][random.usize(..4)]),
                 }
             }
-            bytes.truncate(random.below(bytes.len() as u64 * 2) as usize);
+            bytes.truncate(random.usize(..bytes.len() * 2));
 
             let mut buf = [0; 64];
             let mut writer = Writer::new(&mut buf);

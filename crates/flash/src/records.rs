@@ -13,8 +13,8 @@
 //! What can't be read is never taken for something that is not there.
 
 use super::layout::Layout;
-use super::mutant::{self, Mutant};
 use super::Error;
+use crate::mutant;
 use crc::{Crc, NoTable, CRC_32_MPEG_2};
 use embedded_storage::nor_flash::NorFlash;
 
@@ -166,9 +166,12 @@ impl Records {
         while self.bank.sequence > 0 && self.next(flash, &mut at, self.layout.bank)?.is_some() {
             self.end = at;
         }
-        if mutant::is(Mutant::AppendedTo) && self.bank.sequence != 0 {
-            return Ok(State::Open);
-        }
+        mutant!(
+            AppendedTo,
+            if self.bank.sequence != 0 {
+                return Ok(State::Open);
+            }
+        );
         // A newer one that was begun may read as whole another time.
         let is_settled = is_lasting && self.newest == self.bank.sequence;
         Ok(if is_settled { State::Closed } else { State::Uncertain })
@@ -179,10 +182,11 @@ impl Records {
     /// # Errors
     /// Flash can't be read, and then nothing is written; or it can't be written.
     pub fn settle<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Error> {
+        mutant!(NotSettled, return Ok(()));
         match self.state {
             State::Unreadable => Err(Error::Device),
-            State::Uncertain if !mutant::is(Mutant::NotSettled) => self.renew(flash, None, &[]),
-            State::Uncertain | State::Closed | State::Fresh | State::Open => Ok(()),
+            State::Uncertain => self.renew(flash, None, &[]),
+            State::Closed | State::Fresh | State::Open => Ok(()),
         }
     }
 
@@ -349,10 +353,10 @@ impl Records {
         let start = next.start();
         flash.erase(start, start.saturating_add(self.layout.bank)).map_err(|_| Error::Device)?;
         next.write_mark(flash, 0)?;
-        if mutant::is(Mutant::MarkedTooSoon) {
+        mutant!(MarkedTooSoon, {
             next.write_mark(flash, 1)?;
             next.write_mark(flash, 2)?;
-        }
+        });
         for other in KEYS {
             if Some(other) == key {
                 continue;
@@ -372,10 +376,12 @@ impl Records {
         if let Some(key) = key.filter(|_| !value.is_empty()) {
             next.append(flash, key, value)?;
         }
-        if !mutant::is(Mutant::MarkedTooSoon) {
-            next.write_mark(flash, 1)?;
-            next.write_mark(flash, 2)?;
-        }
+        mutant!(MarkedTooSoon, {
+            *self = next;
+            return Ok(());
+        });
+        next.write_mark(flash, 1)?;
+        next.write_mark(flash, 2)?;
         *self = next;
         Ok(())
     }
@@ -447,6 +453,7 @@ fn begin_checksum(sequence: u32, place: u32, head: &[u8; 4]) -> crc::Digest<'sta
 
 /// The record's checksum is right.
 fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> Result<bool, Error> {
+    mutant!(HeadFirst, return Ok(true));
     let mut bytes = [0; HEADER as usize];
     read(flash, place, &mut bytes)?;
     let [key, sum, l0, l1, c0, c1, c2, c3] = bytes;
@@ -460,7 +467,7 @@ fn is_whole<F: NorFlash>(flash: &mut F, sequence: u32, place: u32, len: u16) -> 
         digest.update(out);
         at = at.saturating_add(count as u32);
     }
-    Ok(digest.finalize() == u32::from_le_bytes([c0, c1, c2, c3]) || mutant::is(Mutant::HeadFirst))
+    Ok(digest.finalize() == u32::from_le_bytes([c0, c1, c2, c3]))
 }
 
 type Source<'a, F> = &'a mut dyn FnMut(&mut F, u32, &mut [u8]) -> Result<(), Error>;
@@ -476,9 +483,7 @@ fn write_record<F: NorFlash>(
 ) -> Result<(), Error> {
     let [l0, l1] = len.to_le_bytes();
     let mut digest = begin_checksum(sequence, place, &[key, check(key, len), l0, l1]);
-    if mutant::is(Mutant::HeadFirst) {
-        write_header(flash, place, [key, check(key, len), l0, l1], digest.clone())?;
-    }
+    mutant!(HeadFirst, write_header(flash, place, [key, check(key, len), l0, l1], digest.clone())?);
     let mut chunk = [0xFF; CHUNK];
     let mut at = 0;
     while at < u32::from(len) {
@@ -491,9 +496,8 @@ fn write_record<F: NorFlash>(
         write(flash, place.saturating_add(unit::<F>()).saturating_add(at), whole)?;
         at = at.saturating_add(count as u32);
     }
-    if !mutant::is(Mutant::HeadFirst) {
-        write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
-    }
+    mutant!(HeadFirst, return Ok(()));
+    write_header(flash, place, [key, check(key, len), l0, l1], digest)?;
     if is_whole(flash, sequence, place, len)? {
         Ok(())
     } else {

@@ -4,9 +4,9 @@
 //! the only one, the bootloader rewrites it, and B is the staging area for its packages.
 
 use super::layout::{Layout, Region};
-use super::mutant::{self, Mutant};
 use super::records::{Key, Records};
 use super::Error;
+use crate::mutant;
 use embedded_storage::nor_flash::NorFlash;
 use heapless::{String, Vec};
 use sha2::{Digest, Sha256};
@@ -374,9 +374,12 @@ impl Slots {
     /// # Errors
     /// No image is being written, the piece lies outside of it, or flash can't be written.
     pub fn write<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, offset: u32, bytes: &[u8]) -> Result<(), Error> {
-        if mutant::is(Mutant::NotedTooSoon) && offset > 0 {
-            records.put(flash, Key::Progress, &offset.next_multiple_of(PROGRESS).to_le_bytes())?;
-        }
+        mutant!(
+            NotedTooSoon,
+            if offset > 0 {
+                records.put(flash, Key::Progress, &offset.next_multiple_of(PROGRESS).to_le_bytes())?;
+            }
+        );
         self.write_unnoted(flash, records, offset, bytes)?;
         let end = offset.saturating_add(bytes.len() as u32);
         let step = PROGRESS.max(F::ERASE_SIZE as u32);
@@ -522,12 +525,8 @@ impl Slots {
     pub(super) fn take_boot<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
         for slot in &mut self.slots {
             if let State::Trial { boots_left } = &mut slot.state {
-                if mutant::is(Mutant::StartNotTaken) {
-                    return Ok(());
-                }
-                if mutant::is(Mutant::ConfirmedTooSoon) {
-                    return self.confirm(flash, records);
-                }
+                mutant!(StartNotTaken, return Ok(()));
+                mutant!(ConfirmedTooSoon, return self.confirm(flash, records));
                 match boots_left.checked_sub(1) {
                     Some(left) => *boots_left = left,
                     None => return self.reject(flash, records, Reason::DidNotStart),

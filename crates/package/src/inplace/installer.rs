@@ -7,7 +7,7 @@ use super::{block, Error};
 use crate::delta::{self, Images, RestartPoint, Step};
 use embedded_storage::nor_flash::NorFlash;
 use qth_flash::layout::{Layout, Region};
-use qth_flash::mutant::{self, Mutant};
+use qth_flash::mutant;
 use qth_flash::records::{Key, Records, CRC};
 use qth_flash::slot::{digest, Reason, Sha256Digest, Slots};
 use qth_flash::Rewrite;
@@ -237,9 +237,11 @@ impl Installer {
             }
             journal.passed = put_aside(flash, work, journal.step, memory)?;
             journal.phase = Phase::Copy;
-            if !mutant::is(Mutant::ScratchNotNoted) {
-                journal.write(flash, records, &work.sha256)?;
-            }
+            mutant!(ScratchNotNoted, {
+                copy(flash, records, work, &mut journal, memory)?;
+                continue;
+            });
+            journal.write(flash, records, &work.sha256)?;
             copy(flash, records, work, &mut journal, memory)?;
         }
         work.tell(false, journal.step);
@@ -311,9 +313,7 @@ fn copy<F: NorFlash>(
     journal.phase = Phase::Make;
     journal.passed = 0;
     journal.step = journal.step.saturating_add(1);
-    if mutant::is(Mutant::CopiedTooSoon) {
-        journal.write(flash, records, &work.sha256)?;
-    }
+    mutant!(CopiedTooSoon, journal.write(flash, records, &work.sha256)?);
     put(flash, place, memory)?;
     Ok(journal.write(flash, records, &work.sha256)?)
 }

@@ -9,6 +9,7 @@ use qth_package::delta::{Header, Method};
 use qth_package::inplace::staged::{Payload, Way};
 use qth_package::{Format, Manifest, Package, Scheme, Source};
 use qth_packer::container;
+use qth_protocol::ota::Kind;
 use serde_json::{json, Value};
 
 /// Digits of a digest where it only names an image.
@@ -45,7 +46,7 @@ fn fields(bytes: &[u8], package: &Package<'_>, header: Option<&Header>) -> Value
         "format": match format { Format::Full => "full", Format::Delta => "delta", Format::InPlace => "in place" },
         "product": product,
         "component": component,
-        "component_type": if kind == 0 { "module" } else { "mcu" },
+        "component_type": kind.name(),
         "source_version": source.map(|source| source.version),
         "source_size": source.map(|source| source.size),
         "source_sha256": source.map(|source| hex(&source.sha256)),
@@ -85,7 +86,10 @@ fn groups(name: &str, bytes: &[u8], package: &Package<'_>, header: Option<&Heade
     let target = format!("{target_version} ({})", short(&target_sha256));
 
     let product = if product.is_empty() { "any product".to_owned() } else { format!("product {product}") };
-    let kind = if kind == 0 { "module" } else { "MCU" };
+    let kind = match kind {
+        Kind::Module => "module",
+        Kind::Mcu => "MCU",
+    };
     let about = vec![
         ("package", name.to_owned()),
         match source {
@@ -276,7 +280,7 @@ restart: points every 32 KB
     #[test]
     fn a_full_package_is_shown_without_what_only_deltas_have() {
         let known = manifest(b"image", b"image").unwrap();
-        let package = unsigned(&Manifest { component: "MCU1", kind: 1, target_version: "2", ..known }, b"image").unwrap();
+        let package = unsigned(&Manifest { component: "MCU1", kind: Kind::Mcu, target_version: "2", ..known }, b"image").unwrap();
         let shown = shown(&package);
         assert!(shown.contains("\nfull: -> 2 (") && shown.contains("\nfor: any product, component MCU1 (MCU)\n"), "{shown}");
         assert!(shown.contains("\nimage: 5 bytes, SHA-256 "), "{shown}");

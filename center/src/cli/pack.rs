@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::inspect::{self, method, share};
 use super::table;
+use crate::domain::package::ComponentType;
 use anyhow::{bail, Context};
 use base16ct::lower::encode_string as hex;
 use clap::{Args, Subcommand, ValueEnum};
@@ -109,7 +110,7 @@ pub struct About {
     component: String,
     /// What the component is
     #[arg(long, value_enum, default_value = "module")]
-    component_type: super::package::Component,
+    component_type: ComponentType,
     /// Product key (default: any product)
     #[arg(long, default_value = "")]
     product: String,
@@ -300,10 +301,7 @@ impl About {
         let manifest = Manifest {
             product: &self.product,
             component: &self.component,
-            kind: match self.component_type {
-                super::package::Component::Module => 0,
-                super::package::Component::Mcu => 1,
-            },
+            kind: self.component_type.into(),
             target_version: &self.target,
             sequence: self.sequence,
             next_key: next_key.as_ref().map(PublicKey::point),

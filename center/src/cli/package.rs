@@ -5,16 +5,10 @@ use super::table;
 use crate::domain::form::PackageForm;
 use crate::domain::package::ComponentType;
 use anyhow::{bail, Context};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{json, Value};
 use std::path::{Path, PathBuf};
 use ureq::unversioned::multipart::Form;
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Component {
-    Module,
-    Mcu,
-}
 
 #[derive(Subcommand)]
 pub enum Task {
@@ -34,7 +28,7 @@ pub enum Task {
         source: Option<String>,
         /// What it is for (default: what a .pack file says, else module)
         #[arg(long, value_enum)]
-        component_type: Option<Component>,
+        component_type: Option<ComponentType>,
         /// Free text of at most 200 characters
         #[arg(long, default_value = "")]
         remarks: String,
@@ -53,10 +47,7 @@ impl Task {
             Task::Add { files, name, target, source, component_type, remarks } => {
                 let entered = PackageForm {
                     name,
-                    component_type: component_type.map(|component_type| match component_type {
-                        Component::Module => ComponentType::Module,
-                        Component::Mcu => ComponentType::Mcu,
-                    }),
+                    component_type,
                     package_type: None,
                     source_version: source,
                     target_version: target,

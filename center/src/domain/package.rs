@@ -1,6 +1,8 @@
 //! Version packages: the firmware files of one target version.
 
 use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+use qth_protocol::ota::Kind;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -17,13 +19,31 @@ pub const MAX_REMARKS: usize = 200;
 pub const MAX_VERSION: usize = 64;
 
 /// What a package is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ComponentType {
-    /// Module firmware (FOTA); 0 on the wire.
+    /// Module firmware (FOTA)
     Module,
-    /// Firmware of an MCU behind the module (SOTA); 1 on the wire.
+    /// Firmware of an MCU behind the module (SOTA)
     Mcu,
+}
+
+impl From<Kind> for ComponentType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Module => Self::Module,
+            Kind::Mcu => Self::Mcu,
+        }
+    }
+}
+
+impl From<ComponentType> for Kind {
+    fn from(component_type: ComponentType) -> Self {
+        match component_type {
+            ComponentType::Module => Self::Module,
+            ComponentType::Mcu => Self::Mcu,
+        }
+    }
 }
 
 /// Whether a package depends on what runs before it.

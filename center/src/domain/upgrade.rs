@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qth_protocol::ota::Status as StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::device::Reported;
@@ -44,33 +45,6 @@ pub enum ComponentState {
     Successful,
     /// Given up in this attempt.
     Failed,
-}
-
-/// Status codes of command 0x0114.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatusCode {
-    /// 1.
-    PlanReceived,
-    /// 2.
-    Confirmed,
-    /// 3.
-    Refused,
-    /// 4.
-    DownloadStarted,
-    /// 5.
-    Downloading,
-    /// 6.
-    DownloadFailed,
-    /// 8.
-    Downloaded,
-    /// 9.
-    Updating,
-    /// 11.
-    Updated,
-    /// 12.
-    Failed,
-    /// Any other.
-    Other(u8),
 }
 
 /// A component of an upgrade.
@@ -126,8 +100,8 @@ pub struct Upgrade {
 /// A status report, as far as an upgrade needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Id 13.
-    pub code: StatusCode,
+    /// Id 13; `None`: a number that this Center does not know.
+    pub code: Option<StatusCode>,
     /// Id 14: the code's English name, with `: reason` after it where the device gives one.
     pub text: String,
     /// Id 4.
@@ -153,43 +127,6 @@ pub enum Next {
     Offer,
     /// The device is through with this plan, one way or the other.
     Finished,
-}
-
-impl From<u8> for StatusCode {
-    fn from(code: u8) -> Self {
-        match code {
-            1 => Self::PlanReceived,
-            2 => Self::Confirmed,
-            3 => Self::Refused,
-            4 => Self::DownloadStarted,
-            5 => Self::Downloading,
-            6 => Self::DownloadFailed,
-            8 => Self::Downloaded,
-            9 => Self::Updating,
-            11 => Self::Updated,
-            12 => Self::Failed,
-            other => Self::Other(other),
-        }
-    }
-}
-
-impl StatusCode {
-    /// What a person reads.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::PlanReceived => "plan received",
-            Self::Confirmed => "confirmed",
-            Self::Refused => "refused",
-            Self::DownloadStarted => "download started",
-            Self::Downloading => "downloading",
-            Self::DownloadFailed => "download failed",
-            Self::Downloaded => "downloaded",
-            Self::Updating => "updating",
-            Self::Updated => "updated",
-            Self::Failed => "failed",
-            Self::Other(_) => "unknown status",
-        }
-    }
 }
 
 impl Report {
@@ -271,8 +208,9 @@ impl Upgrade {
         let component = &mut self.components[index];
         // An answer to a plan that was terminated meanwhile comes too late; only a final report still tells something.
         let running = self.state == DeviceState::InUpgrade && component.state < ComponentState::Successful;
-        match report.code {
-            StatusCode::PlanReceived | StatusCode::Other(_) => Next::Wait,
+        let Some(code) = report.code else { return Next::Wait };
+        match code {
+            StatusCode::PlanReceived => Next::Wait,
             StatusCode::Confirmed if running && component.state < ComponentState::Upgrading => {
                 self.confirmed = true;
                 self.sha256 = report.sha256;
@@ -285,7 +223,7 @@ impl Upgrade {
                 self.confirmed = true;
                 component.state = component.state.max(ComponentState::Downloading);
                 component.download_failed = false;
-                if report.code == StatusCode::Downloaded {
+                if code == StatusCode::Downloaded {
                     self.download_failures = 0;
                 }
                 Next::Wait
@@ -477,7 +415,7 @@ mod tests {
 
     fn status(code: u8, text: &str) -> Report {
         Report {
-            code: code.into(),
+            code: StatusCode::from_code(code),
             text: text.into(),
             component: "EC600N".into(),
             component_type: Some(ComponentType::Module),

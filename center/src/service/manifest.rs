@@ -1,6 +1,6 @@
 //! What package files (`.pack`) say of themselves.
 
-use crate::domain::package::{ComponentType, Curve, Manifest, PackageError};
+use crate::domain::package::{Curve, Manifest, PackageError};
 use crate::store::files::Files;
 use crate::store::package::{set_manifest, unread};
 use qth_package::{Package, Scheme, MAGIC};
@@ -32,7 +32,7 @@ fn said(Package { manifest, scheme, .. }: &Package<'_>) -> Manifest {
     Manifest {
         product: Some(manifest.product.to_owned()).filter(|product| !product.is_empty()),
         component: manifest.component.to_owned(),
-        component_type: if manifest.kind == 0 { ComponentType::Module } else { ComponentType::Mcu },
+        component_type: manifest.kind.into(),
         source_version: manifest.source.map(|source| source.version.to_owned()),
         target_version: manifest.target_version.to_owned(),
         signature: match scheme {

@@ -4,10 +4,10 @@ use crate::domain::device::{mcu_versions, Device, Reported, Status};
 use crate::domain::package::{ComponentType, PackageFile};
 use crate::domain::plan::PlanDraft;
 use crate::domain::rate::Exceeded;
-use crate::domain::upgrade::{ComponentRun, Report, StatusCode, Upgrade};
+use crate::domain::upgrade::{ComponentRun, Report, Upgrade};
 use qth_protocol::command;
 use qth_protocol::frame::PackageId;
-use qth_protocol::ota::id;
+use qth_protocol::ota::{id, Kind, Status as StatusCode};
 use qth_protocol::ttlv::{self, Reader, Value, Writer};
 
 /// Largest payload: a plan of twenty components with the longest texts.
@@ -90,7 +90,7 @@ fn write_component(writer: &mut Writer<'_>, draft: &PlanDraft, component: &Compo
     writer.text(id::COMPONENT, &component.identifier);
     writer.text(id::SOURCE_VERSION, &component.source_version);
     writer.text(id::TARGET_VERSION, &component.target_version);
-    writer.int(id::KIND, kind(component.component_type));
+    writer.int(id::KIND, Kind::from(component.component_type) as i64);
     if let Some(percent) = draft.strategy.min_battery {
         writer.int(id::BATTERY, i64::from(percent));
     }
@@ -120,7 +120,7 @@ pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: boo
             write_file(writer, file);
         }
         writer.text(id::COMPONENT, &component.identifier).text(id::SOURCE_VERSION, &component.source_version);
-        writer.text(id::TARGET_VERSION, &component.target_version).int(id::KIND, kind(component.component_type));
+        writer.text(id::TARGET_VERSION, &component.target_version).int(id::KIND, Kind::from(component.component_type) as i64);
         match files {
             [file] => write_digests(writer, file),
             files => {
@@ -135,13 +135,6 @@ pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: boo
             }
         }
     })
-}
-
-fn kind(component_type: ComponentType) -> i64 {
-    match component_type {
-        ComponentType::Module => 0,
-        ComponentType::Mcu => 1,
-    }
 }
 
 /// Reads a status report, 0x0034 or 0x0032.
@@ -186,17 +179,12 @@ pub fn read_versions(payload: &[u8], reported: &mut Reported) {
 /// Reads an upgrade's status report, 0x0114; `None` when it is malformed.
 pub fn read_report(payload: &[u8]) -> Option<Report> {
     let find_text = |id| ttlv::find(payload, id).and_then(|value| text(&value));
-    let component_type = match ttlv::find(payload, id::KIND).and_then(|value| value.as_i64()) {
-        Some(0) => Some(ComponentType::Module),
-        Some(1) => Some(ComponentType::Mcu),
-        _ => None,
-    };
-    let code = ttlv::find(payload, id::STATUS)?.as_i64()?;
+    let kind = ttlv::find(payload, id::KIND).and_then(|value| Kind::from_value(&value));
     Some(Report {
-        code: StatusCode::from(u8::try_from(code).ok()?),
+        code: StatusCode::from_code(read_code(payload)?),
         text: find_text(id::STATUS_TEXT).unwrap_or_default(),
         component: find_text(id::COMPONENT).unwrap_or_default(),
-        component_type,
+        component_type: kind.map(ComponentType::from),
         sha256: find_text(id::SIGNATURE).is_some_and(|wanted| wanted.eq_ignore_ascii_case("sha256")),
         module_version: find_text(id::MODULE_VERSION),
         mcu_versions: find_text(id::MCU_VERSIONS).map(|versions| mcu_versions(&versions)),
@@ -212,7 +200,7 @@ pub fn read_confirmation(payload: &[u8]) -> Report {
         None => false,
     };
     Report {
-        code: if refused { StatusCode::Refused } else { StatusCode::Confirmed },
+        code: Some(if refused { StatusCode::Refused } else { StatusCode::Confirmed }),
         text: "OTACONFIRM".into(),
         component: ttlv::find(payload, id::COMPONENT).and_then(|value| text(&value)).unwrap_or_default(),
         component_type: None,

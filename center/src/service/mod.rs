@@ -13,7 +13,6 @@ use crate::broker::{Admission, Authority, Broker, Connect, ConnectionId, NotKept
 use crate::domain::device::{Device, Reported};
 use crate::domain::offer::Trigger;
 use crate::domain::rate::{Admitted, Limits};
-use crate::domain::upgrade::StatusCode;
 use crate::store::{self, files::Files, Store};
 use anyhow::Result;
 use async_trait::async_trait;
@@ -283,7 +282,7 @@ impl Center {
             }
             command::OTA_CONFIRM => {
                 let report = message::read_confirmation(&payload);
-                let code = if report.code == StatusCode::Confirmed { 2 } else { 3 };
+                let code = report.code.map_or(0, |code| code as u8);
                 self.take_in(client_id, |_| {}, move |db, at, device| rollout::report(db, at, device, &report, code)).await?
             }
             command::EXCEPTION_UP => {

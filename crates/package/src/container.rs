@@ -2,6 +2,7 @@
 //!
 //! Whoever has checked the signature knows what the payload is for and what it must be, before the first byte of it.
 
+use qth_protocol::ota::Kind;
 use qth_protocol::ttlv;
 
 /// The first bytes of every package; the last of them is the version of the format.
@@ -25,7 +26,7 @@ pub mod id {
     pub const PRODUCT: u16 = 2;
     /// Component.
     pub const COMPONENT: u16 = 3;
-    /// 0 module, 1 MCU.
+    /// What the component is, a number of [`super::Kind`].
     pub const KIND: u16 = 4;
     /// Version that a delta starts from.
     pub const SOURCE_VERSION: u16 = 5;
@@ -111,8 +112,8 @@ pub struct Manifest<'a> {
     pub product: &'a str,
     /// Component.
     pub component: &'a str,
-    /// 0 module, 1 MCU.
-    pub kind: u8,
+    /// What the component is.
+    pub kind: Kind,
     /// Where a delta or an in-place package starts from; `None` in a full package.
     pub source: Option<Source<'a>>,
     /// Version that the package leads to.
@@ -243,7 +244,7 @@ fn read(manifest: &[u8]) -> Result<Manifest<'_>, Error> {
         format,
         product: text(id::PRODUCT).unwrap_or_default(),
         component: text(id::COMPONENT).ok_or(must)?,
-        kind: number(id::KIND).and_then(|kind| u8::try_from(kind).ok()).filter(|kind| *kind <= 1).ok_or(must)?,
+        kind: ttlv::find(manifest, id::KIND).and_then(|value| Kind::from_value(&value)).ok_or(must)?,
         source,
         target_version: text(id::TARGET_VERSION).ok_or(must)?,
         target_size: number(id::TARGET_SIZE).ok_or(must)?,

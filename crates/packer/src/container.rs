@@ -6,6 +6,7 @@ use crate::Memory;
 use qth_package::delta::{self, Header};
 use qth_package::inplace::staged::{Payload, Way};
 use qth_package::{id, Format, Manifest, Outline, Package, Scheme, Source, ALIGN, HEAD, MAGIC, MANIFEST_MAX};
+use qth_protocol::ota::Kind;
 use qth_protocol::ttlv::Writer;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -82,7 +83,7 @@ pub fn manifest<'a>(image: &[u8], payload: &[u8]) -> Result<Manifest<'a>, Packag
         format: Format::Full,
         product: "",
         component: "",
-        kind: 0,
+        kind: Kind::Module,
         source: None,
         target_version: "",
         target_size: size(image)?,
@@ -148,7 +149,7 @@ fn write(manifest: &Manifest<'_>, filling: Option<usize>, room: &mut [u8]) -> Re
     if !manifest.product.is_empty() {
         writer.text(id::PRODUCT, manifest.product);
     }
-    writer.text(id::COMPONENT, manifest.component).int(id::KIND, manifest.kind.into());
+    writer.text(id::COMPONENT, manifest.component).int(id::KIND, manifest.kind as i64);
     if let Some(source) = &manifest.source {
         writer.text(id::SOURCE_VERSION, source.version).int(id::SOURCE_SIZE, source.size.into());
         writer.bytes(id::SOURCE_SHA256, &source.sha256);

@@ -271,7 +271,7 @@ fn check_target<B: Board>(
 ) -> Result<(), Failure> {
     let manifest = &package.manifest;
     let is_product = manifest.product.is_empty() || manifest.product == cx.settings.product.pk;
-    let is_component = manifest.component == planned.name && manifest.kind == planned.kind as u8;
+    let is_component = manifest.component == planned.name && manifest.kind == planned.kind;
     if !is_product || !is_component || manifest.target_version != planned.target {
         return Err(Failure::OtherTarget);
     }
@@ -296,7 +296,7 @@ fn check_target<B: Board>(
 fn check_source<B: Board>(manifest: &Manifest<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
     let Some(source) = &manifest.source else { return Ok(()) };
     let running = cx.slots.digest_running(cx.board.flash(), source.size);
-    if manifest.kind == Kind::Module as u8 && running == Ok(source.sha256) {
+    if manifest.kind == Kind::Module && running == Ok(source.sha256) {
         Ok(())
     } else {
         Err(Failure::OtherSource)

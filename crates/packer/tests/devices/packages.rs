@@ -6,6 +6,7 @@ use qth_package::{Format, Manifest, PublicKey, Scheme, Source};
 use qth_packer::container::{self, sha256};
 use qth_packer::sign::{generate, sign};
 use qth_packer::Options;
+use qth_protocol::ota::Kind;
 use qth_world::board::LAYOUT;
 use qth_world::center::{Verdict, PK};
 use qth_world::world::{Delivery, End, Faults, File, Firmware, World};
@@ -117,7 +118,7 @@ fn a_package_for_something_else_is_refused_before_anything_is_erased() {
     let other = "package is for another product, component or version";
     refused(key(|_, new| changed(new, |manifest| manifest.product = "p222xt")), other);
     refused(key(|_, new| changed(new, |manifest| manifest.component = "EC200U")), other);
-    refused(key(|_, new| changed(new, |manifest| manifest.kind = 1)), other);
+    refused(key(|_, new| changed(new, |manifest| manifest.kind = Kind::Mcu)), other);
     refused(key(|_, new| changed(new, |manifest| manifest.target_version = "1.2.0")), other);
     refused(key(|old, new| changed(new, |manifest| manifest.target_sha256 = sha256(old))), "this image runs already");
     refused(key(|_, new| changed(new, |manifest| manifest.target_size = 1 << 20)), "package is damaged");
@@ -153,7 +154,7 @@ fn an_mcu_is_given_what_is_in_its_package_once_the_signature_holds() {
     let end = of_mcu(|_, new| {
         changed(new, |manifest| {
             manifest.component = "MCU1";
-            manifest.kind = 1;
+            manifest.kind = Kind::Mcu;
         })
     });
     assert_eq!(end.verdict, Verdict::Upgraded);

@@ -72,13 +72,7 @@ impl<'a> Fields<'a> {
                 id::MD5 => self.md5 = value.as_text(),
                 id::COMPONENT => self.component = value.as_text(),
                 id::TARGET_VERSION => self.target = value.as_text(),
-                id::KIND => {
-                    self.kind = match value.as_i64() {
-                        Some(0) => Some(Kind::Module),
-                        Some(1) => Some(Kind::Mcu),
-                        _ => None,
-                    }
-                }
+                id::KIND => self.kind = Kind::from_value(&value),
                 id::CRC32 => self.crc32 = value.as_text(),
                 id::SHA256 => self.sha256 = value.as_text(),
                 id::FILES => {

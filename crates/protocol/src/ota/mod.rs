@@ -7,13 +7,15 @@ mod coded;
 mod digests;
 mod failure;
 mod file_info;
+mod kind;
 mod plan;
 mod status;
 
 pub use digests::Expected;
 pub use failure::Failure;
 pub use file_info::{BadFileInfo, FileInfo, URL_MAX};
-pub use plan::{BadPlan, Component, Kind, Plan};
+pub use kind::Kind;
+pub use plan::{BadPlan, Component, Plan};
 pub use status::Status;
 
 /// Longest component name, in bytes.
@@ -39,7 +41,7 @@ pub mod id {
     pub const SOURCE_VERSION: u16 = 5;
     /// Version that the plan leads to.
     pub const TARGET_VERSION: u16 = 6;
-    /// Component type: 0 module firmware, 1 MCU firmware.
+    /// Component type, a number of [`super::Kind`].
     pub const KIND: u16 = 7;
     /// Minimum battery, percent.
     pub const BATTERY: u16 = 8;

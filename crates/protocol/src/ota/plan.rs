@@ -1,17 +1,7 @@
 //! The upgrade plan, command 0x0111.
 
-use super::{id, COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
+use super::{id, Kind, COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
 use crate::ttlv::{self, Reader, Value};
-
-/// What is to be upgraded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// The module's own firmware (FOTA).
-    Module = 0,
-    /// The firmware of an external MCU (SOTA).
-    Mcu = 1,
-}
 
 /// One component of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,13 +132,7 @@ fn component(mut fields: Reader<'_>) -> Result<Component<'_>, BadPlan> {
             id::COMPONENT => found.name = text(value, COMPONENT_MAX)?,
             id::SOURCE_VERSION => found.source = text(value, VERSION_MAX)?,
             id::TARGET_VERSION => found.target = text(value, VERSION_MAX)?,
-            id::KIND => {
-                found.kind = match value.as_i64() {
-                    Some(0) => Kind::Module,
-                    Some(1) => Kind::Mcu,
-                    _ => return Err(BadPlan),
-                }
-            }
+            id::KIND => found.kind = Kind::from_value(value).ok_or(BadPlan)?,
             id::BATTERY => found.battery = number(value)?,
             id::SPACE => found.space = number(value)?,
             id::SIGNAL => found.signal = number(value)?,

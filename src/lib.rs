@@ -18,6 +18,17 @@
     )
 )]
 
+/// Says what happens to whoever debugs a board: `note!("what", value)`, in the value's `Debug` form. Without the features `log`
+/// and `defmt` it is nothing. No secret may be in a value.
+macro_rules! note {
+    ($what:literal, $value:expr) => {
+        #[cfg(feature = "log")]
+        log::debug!(concat!($what, ": {:?}"), $value);
+        #[cfg(feature = "defmt")]
+        defmt::debug!("{=str}: {}", $what, defmt::Debug2Format(&$value));
+    };
+}
+
 pub mod board;
 pub mod connection;
 pub mod data;

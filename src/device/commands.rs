@@ -17,6 +17,7 @@ impl<B: Board> Components<B> {
     /// A command of the Center that is not about the connection.
     pub(super) fn command(&mut self, now: Instant, frame: &Frame<'_>, is_online: bool) {
         let Frame { id, command, payload } = *frame;
+        note!("command", (command, payload.len()));
         let is_ttlv = matches!(command, command::TSL_WRITE | command::TSL_SERVICE | command::OTA_PLAN | command::OTA_FIRMWARE);
         if is_ttlv && ttlv::check(payload).is_err() {
             return self.report_exception(exception::TTLV, Some(id));

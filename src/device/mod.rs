@@ -86,6 +86,7 @@ impl<B: Board> Components<B> {
     /// Carries out what the connection has led to.
     fn follow(&mut self, now: Instant, effects: &Effects) {
         for effect in effects.iter() {
+            note!("connection", effect);
             match effect {
                 Effect::Open => self.act(Action::Open(Link::Center)),
                 Effect::Close => {

@@ -179,7 +179,9 @@ impl<P: Packages> Upgrade<P> {
             (_, Input::Expired(timer)) => self.expired(timer, &mut turn),
             (_, Input::Accept | Input::Refuse | Input::Received | Input::Fetched(_)) => turn.effects.push(Effect::Ignored),
         }
-        turn.effects
+        let effects = turn.effects;
+        note!("upgrade", (self.state.name(), &effects));
+        effects
     }
 
     /// Enters a state: stores it, and returns whether that succeeded. A state that can't be stored is not entered; the upgrade

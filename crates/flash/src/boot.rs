@@ -68,7 +68,7 @@ pub fn decide<F: NorFlash>(flash: &mut F, layout: Layout) -> Result<Decision, Er
     Ok(Decision::Start(Boot { slot, size: info.size, sha256: info.sha256, trial }))
 }
 
-/// The slot that [`decide`] named has other content than its digest says: a slot on trial is given up, so that the next
+/// The slot that [`decide`] named has other content than its digest says: a slot on trial is rejected, so that the next
 /// decision names the other one, or has the old image brought back.
 ///
 /// # Errors

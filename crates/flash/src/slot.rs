@@ -17,7 +17,7 @@ pub type SlotId = usize;
 /// A SHA-256.
 pub type Sha256Digest = [u8; 32];
 
-/// Why a new firmware was given up. The numbers are kept in flash.
+/// Why a new firmware was rejected. The numbers are kept in flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Reason {
@@ -76,7 +76,7 @@ pub enum State {
     },
     /// The image that runs, and runs again.
     Confirmed,
-    /// An image that was given up.
+    /// An image that was rejected.
     Bad(Reason),
     /// A verified package that is to rewrite the only slot.
     Armed {
@@ -174,7 +174,7 @@ const WRITE_MAX: usize = 32;
 pub struct Slots {
     pub(super) layout: Layout,
     pub(super) slots: [SlotInfo; 2],
-    /// Digest of the last image that was given up; zeros: none.
+    /// Digest of the last image that was rejected; zeros: none.
     known_bad: Sha256Digest,
     /// The reason is still to be reported.
     pub(super) reverted: Option<Reason>,
@@ -259,17 +259,17 @@ impl Slots {
         self.running().and_then(|slot| self.slots.get(slot)).is_some_and(|slot| slot.sha256 == *sha256)
     }
 
-    /// An image with this digest was given up before.
+    /// An image with this digest was rejected before.
     pub fn is_known_bad(&self, sha256: &Sha256Digest) -> bool {
         self.known_bad == *sha256
     }
 
-    /// Digest of the last image that was given up.
+    /// Digest of the last image that was rejected.
     pub fn known_bad(&self) -> Option<&Sha256Digest> {
         Some(&self.known_bad).filter(|digest| **digest != [0; 32])
     }
 
-    /// Why the last new firmware was given up, until that is reported.
+    /// Why the last new firmware was rejected, until that is reported.
     pub fn reverted(&self) -> Option<Reason> {
         self.reverted
     }
@@ -508,7 +508,7 @@ impl Slots {
         self.save_or_restore(flash, records, before)
     }
 
-    /// The image on trial is given up; the confirmed one is started next.
+    /// The image on trial is rejected; the confirmed one is started next.
     ///
     /// # Errors
     /// No image is on trial, or flash can't be written.

@@ -100,7 +100,7 @@ fn switched_off(signal: i32) -> ExitCode {
 
 fn announce(chosen: &Chosen) {
     if let Some(reason) = chosen.reverted {
-        say(&format!("the new firmware was given up: {}", reason.text()));
+        say(&format!("the new firmware was rejected: {}", reason.text()));
     }
     let slot = chosen.slot_name();
     let version = if chosen.version.is_empty() { "of unnamed version" } else { chosen.version.as_str() };

@@ -33,7 +33,7 @@ fn as_text(flash: &Path, slots: &Slots) -> String {
         }
     }
     if let Some(reason) = slots.reverted() {
-        let _ = writeln!(text, "  the last new firmware was given up: {}", reason.text());
+        let _ = writeln!(text, "  the last new firmware was rejected: {}", reason.text());
     }
     if let Some(digest) = slots.known_bad() {
         let _ = writeln!(text, "  known as bad: sha256 {}", hex(digest));

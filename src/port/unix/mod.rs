@@ -15,7 +15,7 @@ use board::UnixBoard;
 use mio::{Poll, Token, Waker};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{mpsc, Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 /// This build's board.
@@ -61,14 +61,27 @@ impl Port {
         if self.started.get().is_some() {
             return true;
         }
-        let is_started = Started::open(version).and_then(|(started, poll)| {
-            let started = self.started.get_or_init(|| started);
-            thread::Builder::new().name("qth".into()).spawn(move || driver::run(started, poll, hooks))
-        });
+        let is_started = self.start_driver(version.to_owned(), hooks);
         if let Err(error) = &is_started {
             eprintln!("Qth: the device can't start: {error}");
         }
         is_started.is_ok()
+    }
+
+    /// Starts the driver's thread, which makes the device: on the stack of a script's thread there may be no room for that.
+    fn start_driver(&'static self, version: String, hooks: Hooks) -> io::Result<()> {
+        let (tell, told) = mpsc::sync_channel(1);
+        thread::Builder::new().name("qth".into()).spawn(move || {
+            let opened = Started::open(&version).map(|(started, poll)| (self.started.get_or_init(|| started), poll));
+            match opened {
+                Ok((started, poll)) => {
+                    let _ = tell.send(Ok(()));
+                    driver::run(started, poll, hooks);
+                }
+                Err(error) => _ = tell.send(Err(error)),
+            }
+        })?;
+        told.recv().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
     /// Calls the device for the application, and lets the driver carry out what comes of it.

@@ -18,7 +18,7 @@ PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
 export QTH_LIB MPY_CROSS V
 
 .PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-sizes test-device test-cmake test-qemu test-micropython \
-  test-system test-dist miri fuzz no-std size bench bench-delta lint format header check-header clean help
+  test-system test-dist miri fuzz no-std size stack bench bench-delta lint format header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -136,6 +136,9 @@ no-std: ## Build the library for a Cortex-M3, without std
 
 size: no-std unix qemu ## Print the size of the library as linked, by part; writes build/size.json
 	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
+
+stack: packages ## Measure how deep the library goes into a Cortex-M3's stack; writes build/stack.json
+	@mkdir -p build && benches/stack/run --json build/stack.json
 
 bench: all ## Measure upgrades and callbacks; writes build/bench.json
 	@benches/run --json build/bench.json

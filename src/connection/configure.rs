@@ -27,6 +27,7 @@ mod id {
 
 impl State {
     /// Command 0x00B4.
+    #[inline(never)]
     pub(super) fn configure<B: Board>(&mut self, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
         let mut reader = Reader::new(payload);
@@ -64,6 +65,7 @@ impl State {
     }
 
     /// Command 0x00A3.
+    #[inline(never)]
     pub(super) fn center_exception<B: Board>(&mut self, now: Instant, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
         let Some(exception) = ttlv::find(payload, 1).and_then(|value| value.as_i64()) else { return effects };

@@ -2,14 +2,11 @@
 
 use super::{Context, SettingsTrial};
 use crate::board::Board;
-use crate::device::limits;
+use crate::device::limits::{self, SECRET_RECORD, SETTINGS_RECORD};
 use crate::settings::{Product, Security, Server, Settings};
 use heapless::{String, Vec};
 use qth_flash::records::Key;
 use qth_protocol::auth;
-
-const SECRET_RECORD: usize = 3 + limits::PRODUCT + limits::DEVICE_KEY + limits::DEVICE_SECRET;
-const SETTINGS_RECORD: usize = 8 + 2 * limits::HOST + 3 * limits::PRODUCT;
 
 /// What the Center has told the device about itself.
 pub struct Identity {
@@ -59,6 +56,7 @@ impl Identity {
     }
 
     /// Reads from flash what the Center has said before.
+    #[inline(never)]
     pub fn load<B: Board>(&mut self, cx: &mut Context<'_, B>) {
         *self = Self::new();
         self.load_settings(cx);
@@ -66,6 +64,7 @@ impl Identity {
     }
 
     /// Stores the device secret before anything is done with it.
+    #[inline(never)]
     pub fn keep_secret<B: Board>(&mut self, secret: &[u8], cx: &mut Context<'_, B>) {
         let Some(secret) = core::str::from_utf8(secret).ok().and_then(|text| String::try_from(text).ok()) else { return };
         self.secret = secret;
@@ -99,6 +98,7 @@ impl Identity {
     }
 
     /// A connection with new settings has succeeded: from now on they are the settings.
+    #[inline(never)]
     pub fn adopt<B: Board>(&mut self, cx: &mut Context<'_, B>) {
         let SettingsTrial::Running { server, product, .. } = core::mem::take(&mut self.trial) else { return };
         self.moved = server;
@@ -113,6 +113,7 @@ impl Identity {
         }
     }
 
+    #[inline(never)]
     fn keep_settings<B: Board>(&self, cx: &mut Context<'_, B>) {
         let mut record = Vec::<u8, SETTINGS_RECORD>::new();
         let moved = self.moved.as_ref();

@@ -68,10 +68,11 @@ enum Phase {
 }
 
 /// What follows after a farewell.
+// Counted from 1, so that none is all zeros in static memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing.
-    Stop,
+    Stop = 1,
     /// Another connection, with changed settings.
     Reconnect,
     /// The restart into a new firmware.
@@ -337,6 +338,7 @@ impl Connection {
         effects
     }
 
+    #[inline(never)]
     fn greet<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) -> Option<Phase> {
         let Self { mqtt, state } = self;
         mqtt.reset();
@@ -451,6 +453,7 @@ impl State {
     }
 
     /// One MQTT message of the Center, which carries one frame.
+    #[inline(never)]
     fn message<'a, B: Board>(&mut self, now: Instant, payload: &'a mut [u8], cx: &mut Context<'_, B>) -> Output<'a> {
         let payload = match &self.session {
             Some(session) => match session.decrypt(payload) {
@@ -497,6 +500,7 @@ impl State {
     }
 
     /// CONNACK with a refusal.
+    #[inline(never)]
     fn refused<B: Board>(&mut self, now: Instant, return_code: u8, cx: &mut Context<'_, B>, effects: &mut Effects) {
         let code = match return_code {
             2 => code::IDENTIFIER_REJECTED,

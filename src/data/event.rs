@@ -38,6 +38,8 @@ pub enum Event<'a> {
     McuResult(bool, &'a [u8]),
 }
 
+/// Number of [`Event::McuInfo`] in the queue.
+const MCU_INFO: u8 = 16;
 const LENGTH: usize = 2;
 const HEAD: usize = LENGTH + 1 + 4;
 // A message's event is no larger than its packet, which has a topic and a frame's head besides.
@@ -65,19 +67,30 @@ impl Events {
             Event::ReadService(id, bytes) => (13, i32::from(id), bytes),
             Event::Plan => (14, 0, &[]),
             Event::Result(success, name) => (15, i32::from(success), name),
-            Event::McuInfo(bytes) => (16, 0, bytes),
+            Event::McuInfo(bytes) => (MCU_INFO, 0, bytes),
             Event::McuResult(success, name) => (17, i32::from(success), name),
             Event::McuPackage(name) => (18, 0, name),
         };
-        let length = HEAD.saturating_add(payload.len());
-        let Some(entry) = self.bytes.get_mut(self.used..).and_then(|free| free.get_mut(..length)) else {
+        self.push_with(kind, number, |room| {
+            room.get_mut(..payload.len())?.copy_from_slice(payload);
+            Some(payload.len())
+        })
+    }
+
+    /// Puts [`Event::McuInfo`] at the end, whose bytes `write` puts straight into the room that it is given; false when there is
+    /// none for them, or `write` has none.
+    pub fn push_mcu_info(&mut self, write: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+        self.push_with(MCU_INFO, 0, write)
+    }
+
+    fn push_with(&mut self, kind: u8, number: i32, write: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+        let Some((head, room)) = self.bytes.get_mut(self.used..).and_then(|free| free.split_first_chunk_mut::<HEAD>()) else {
             return false;
         };
-        let (head, body) = entry.split_at_mut(HEAD);
+        let Some(length) = write(room).and_then(|length| length.checked_add(HEAD)) else { return false };
         let [l0, l1] = (length as u16).to_le_bytes();
         let [n0, n1, n2, n3] = number.to_le_bytes();
-        head.copy_from_slice(&[l0, l1, kind, n0, n1, n2, n3]);
-        body.copy_from_slice(payload);
+        *head = [l0, l1, kind, n0, n1, n2, n3];
         self.used = self.used.saturating_add(length);
         true
     }
@@ -95,7 +108,7 @@ impl Events {
             13 => Event::ReadService(number as u16, payload),
             14 => Event::Plan,
             15 => Event::Result(number != 0, payload),
-            16 => Event::McuInfo(payload),
+            MCU_INFO => Event::McuInfo(payload),
             17 => Event::McuResult(number != 0, payload),
             18 => Event::McuPackage(payload),
             topic => Event::Device(topic, number),

@@ -41,8 +41,8 @@ const RECORDS: [usize; 11] = {
 const _: () = assert!(ERASE_SIZE.is_multiple_of(WRITE_SIZE), "QTH_ERASE_SIZE has to be a multiple of QTH_WRITE_SIZE");
 const _: () = assert!(PIECE.is_multiple_of(WRITE_SIZE), "QTH_PIECE has to be a multiple of QTH_WRITE_SIZE");
 const _: () = assert!(
-    PIECE >= URL + http::REQUEST_BESIDE_URL,
-    "QTH_PIECE has to hold a request of the longest address, QTH_URL and 256 bytes more"
+    PIECE >= FILE_INFO && FILE_INFO >= URL + http::REQUEST_BESIDE_URL,
+    "QTH_PIECE has to hold a request of the longest address, and the information about a file: QTH_URL and 384 bytes more"
 );
 #[cfg(feature = "inplace")]
 const _: () = assert!(PIECE >= 2048, "QTH_PIECE has to hold all that a package has before its delta: 2048 bytes");

@@ -209,6 +209,7 @@ impl<B: Board> Device<B> {
     }
 
     /// Has the connection do what is due, and hands on what has come, as far as the application's queue has room.
+    #[inline(never)]
     fn run_connection(&mut self, now: Instant) {
         loop {
             let effects = self.connection.advance(now, &mut self.parts.context());
@@ -242,6 +243,7 @@ impl<B: Board> Device<B> {
     }
 
     /// Gives the connection what waits, as far as it has room.
+    #[inline(never)]
     fn run_outbox(&mut self) {
         while self.connection.is_online() {
             let Some(due) = self.parts.outbox.due() else { return };

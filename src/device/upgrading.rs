@@ -1,6 +1,6 @@
 //! Between the upgrade and the other parts of the device: what it is told, and what it has them do.
 
-use super::{limits, Action, Components, Link};
+use super::{Action, Components, Link};
 use crate::board::Board;
 use crate::connection::Next;
 use crate::data::event::Event;
@@ -38,6 +38,7 @@ impl<B: Board> Components<B> {
     }
 
     /// Carries out what the download asks for, until it waits or the turn has lasted long enough.
+    #[inline(never)]
     pub(super) fn run_upgrade(&mut self, now: Instant, is_online: bool) {
         loop {
             let (upgrade, mut cx) = self.upgrade(is_online);
@@ -78,6 +79,7 @@ impl<B: Board> Components<B> {
     }
 
     /// Reports the status of an upgrade, command 0x0114.
+    #[inline(never)]
     fn report_upgrade(&mut self, status: Status, failure: Option<Failure>) {
         let Some(component) = self.upgrade.component() else { return };
         let mut text = String::<96>::new();
@@ -117,13 +119,8 @@ impl<B: Board> Components<B> {
     }
 
     /// The file information, as it was kept.
-    // Inlined into its caller it would give every report its room.
-    #[inline(never)]
     fn tell_of_mcu_package(&mut self) -> bool {
-        let mut bytes = [0; limits::FILE_INFO];
-        match self.records.get(self.board.flash(), Key::File, &mut bytes) {
-            Ok(Some(length)) => self.events.push(Event::McuInfo(bytes.get(..length).unwrap_or_default())),
-            _ => false,
-        }
+        let Self { events, records, board, .. } = self;
+        events.push_mcu_info(|room| records.get(board.flash(), Key::File, room).ok().flatten())
     }
 }

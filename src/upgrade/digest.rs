@@ -29,20 +29,20 @@ impl Digests {
         self.sha256.update(bytes);
     }
 
-    /// Compares with what is expected; returns the SHA-256.
+    /// Compares with what is expected; returns the SHA-256. No bytes may be added after that.
     ///
     /// # Errors
     /// The first digest that differs.
-    pub fn check(self, expected: &Expected) -> Result<[u8; 32], Failure> {
+    pub fn check(&mut self, expected: &Expected) -> Result<[u8; 32], Failure> {
         let md5 = self.md5.finish();
         if expected.md5.is_some_and(|expected| expected != md5) {
             return Err(Failure::Md5);
         }
-        let crc32 = self.crc32.finalize();
+        let crc32 = self.crc32.clone().finalize();
         if expected.crc32.is_some_and(|expected| expected != crc32) {
             return Err(Failure::Crc32);
         }
-        let sha256 = self.sha256.finalize().into();
+        let sha256 = self.sha256.finalize_reset().into();
         if expected.sha256.is_some_and(|expected| expected != sha256) {
             return Err(Failure::Sha256);
         }

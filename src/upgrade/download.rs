@@ -109,11 +109,14 @@ enum Link {
     Abandoned,
 }
 
+/// An address of a file.
+pub type Address = String<{ limits::URL }>;
+
 /// A download. `PIECE`: size of the buffer and of a piece.
 pub struct Download<const PIECE: usize> {
     state: State,
     link: Link,
-    url: String<{ limits::URL }>,
+    url: Address,
     size: u32,
     /// First byte that was not used up.
     offset: u32,
@@ -133,7 +136,7 @@ impl<const PIECE: usize> Download<PIECE> {
         Self {
             state: State::Idle,
             link: Link::Closed,
-            url: String::new(),
+            url: Address::new(),
             size: 0,
             offset: 0,
             buffer: [0; PIECE],
@@ -145,14 +148,28 @@ impl<const PIECE: usize> Download<PIECE> {
         }
     }
 
+    /// Room that nothing uses while no download runs, and the place of the next one's address.
+    pub fn room(&mut self) -> (&mut [u8], &mut Address) {
+        (&mut self.buffer, &mut self.url)
+    }
+
     /// Starts to download a file of `size` bytes from `offset` on, a multiple of the piece.
     ///
     /// # Errors
-    /// The address can't be parsed.
+    /// The address can't be parsed, or is too long.
     pub fn start(&mut self, now: Instant, url: &str, size: u32, offset: u32) -> Result<(), BadUrl> {
-        Url::parse(url)?;
+        self.url.clear();
+        self.url.push_str(url).map_err(|_| BadUrl)?;
+        self.restart(now, size, offset)
+    }
+
+    /// Starts to download the file at the address that was put into its place, as [`Download::start`] does.
+    ///
+    /// # Errors
+    /// The address can't be parsed.
+    pub fn restart(&mut self, now: Instant, size: u32, offset: u32) -> Result<(), BadUrl> {
+        Url::parse(&self.url)?;
         self.stop();
-        self.url = String::try_from(url).map_err(|_| BadUrl)?;
         self.size = size;
         self.offset = offset;
         self.validator.clear();
@@ -412,7 +429,7 @@ impl<const PIECE: usize> Download<PIECE> {
             Ok(head) => self.judge(&head),
             Err(failure) => Verdict::Retry(failure),
         };
-        self.filled = 0;
+        let length = core::mem::take(&mut self.filled);
         match verdict {
             Verdict::Read { framing, keeps_alive, skip, restart, validator } => {
                 if restart {
@@ -428,12 +445,11 @@ impl<const PIECE: usize> Download<PIECE> {
                 let from = self.offset;
                 self.state = State::Reading(Reading { until, body, from, skip, keeps_alive, has_handed_out: false });
             }
-            Verdict::Redirect(url) => {
+            Verdict::Redirect => {
                 self.redirects = self.redirects.saturating_add(1);
-                if self.redirects > REDIRECTS_MAX {
+                if self.redirects > REDIRECTS_MAX || self.redirect(length).is_none() {
                     return self.enter(State::Failed(Failure::Server));
                 }
-                self.url = url;
                 self.enter(State::Waiting(now));
             }
             Verdict::AskAnew => {
@@ -467,10 +483,7 @@ impl<const PIECE: usize> Download<PIECE> {
                 _ if is_other => (0, true),
                 _ => (self.offset, false),
             },
-            301 | 302 | 303 | 307 | 308 => {
-                let url = head.location.and_then(|location| self.resolve(location));
-                return url.map_or(Verdict::GiveUp(Failure::Server), Verdict::Redirect);
-            }
+            301 | 302 | 303 | 307 | 308 => return Verdict::Redirect,
             416 => return Verdict::GiveUp(Failure::Length),
             408 | 429 | 500..=599 => return Verdict::Retry(Failure::Server),
             _ => return Verdict::GiveUp(Failure::Server),
@@ -478,26 +491,16 @@ impl<const PIECE: usize> Download<PIECE> {
         Verdict::Read { framing: head.framing, keeps_alive: head.keeps_alive, skip, restart, validator }
     }
 
-    /// The address that a redirect names, from the present one.
-    fn resolve(&self, location: &str) -> Option<String<{ limits::URL }>> {
-        let (scheme, rest) = text::scheme(&self.url)?;
-        let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
-        let path = self.url.len().checked_sub(rest.len())?.checked_add(text::before(rest, is_end).len())?;
-        let base = match location {
-            _ if text::scheme(location).is_some() => "",
-            _ if location.starts_with("//") => self.url.get(..scheme.len().checked_add(1)?)?,
-            _ if location.starts_with('/') => self.url.get(..path)?,
-            _ => {
-                let end = text::before(&self.url, |byte| byte == b'?' || byte == b'#').len();
-                let slash = self.url.as_bytes().get(path..end)?.iter().rposition(|byte| *byte == b'/');
-                let folder = slash.map_or(path, |at| at.saturating_add(path).saturating_add(1));
-                self.url.get(..folder)?
-            }
-        };
-        let mut url = String::try_from(base).ok()?;
-        url.push_str(location).ok()?;
-        Url::parse(&url).ok()?;
-        Some(url)
+    /// Goes to the address that the response's head, of this length, names; `None` when that is none.
+    fn redirect(&mut self, length: usize) -> Option<()> {
+        let location = Head::parse(self.buffer.get(..length)?).ok()?.location?;
+        let kept = kept_of(&self.url, location)?;
+        while self.url.len() > kept {
+            self.url.pop()?;
+        }
+        self.url.push_str(location).ok()?;
+        Url::parse(&self.url).ok()?;
+        Some(())
     }
 
     /// Takes bytes of the body into the piece; how many.
@@ -551,6 +554,23 @@ impl<const PIECE: usize> Default for Download<PIECE> {
     }
 }
 
+/// How much of an address stays before the location that a redirect from there names.
+fn kept_of(url: &str, location: &str) -> Option<usize> {
+    let (scheme, rest) = text::scheme(url)?;
+    let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
+    let path = url.len().checked_sub(rest.len())?.checked_add(text::before(rest, is_end).len())?;
+    match location {
+        _ if text::scheme(location).is_some() => Some(0),
+        _ if location.starts_with("//") => scheme.len().checked_add(1),
+        _ if location.starts_with('/') => Some(path),
+        _ => {
+            let end = text::before(url, |byte| byte == b'?' || byte == b'#').len();
+            let slash = url.as_bytes().get(path..end)?.iter().rposition(|byte| *byte == b'/');
+            Some(slash.map_or(path, |at| at.saturating_add(path).saturating_add(1)))
+        }
+    }
+}
+
 /// What to do with a response.
 #[allow(clippy::large_enum_variant, reason = "lives for the time of one call")]
 enum Verdict {
@@ -561,7 +581,7 @@ enum Verdict {
         restart: bool,
         validator: Option<Validator>,
     },
-    Redirect(String<{ limits::URL }>),
+    Redirect,
     /// A part of a changed file, which a server that knows no `If-Range` sends: asks for it from its start.
     AskAnew,
     /// An interim response: the real one follows.

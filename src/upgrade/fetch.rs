@@ -6,7 +6,6 @@ use super::download::Step;
 use super::{Context, Effect, Effects, Input, Packages, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, ATTEMPT_SECS, PROGRESS_SECS};
 use crate::board::Board;
-use crate::device::limits;
 use crate::settings::{Security, Server};
 use crate::time::Instant;
 use heapless::String;
@@ -14,49 +13,46 @@ use qth_flash::records::Key;
 use qth_protocol::ota::{Failure, FileInfo, Kind, Status};
 
 impl<P: Packages> Upgrade<P> {
-    /// Starts to download, behind what is in the slot already if the upgrade `goes_on`.
-    pub(super) fn download<B: Board>(&mut self, info: &FileInfo<'_>, goes_on: bool, turn: &mut Turn<'_, '_, B>) {
-        let mut digests = Digests::new();
-        let Ok(offset) = self.prepare_slot(info, goes_on, &mut digests, turn.cx) else {
-            return self.fail(Failure::Flash, turn);
-        };
-        if self.download.start(turn.now, info.url, info.size, offset).is_err() {
-            return self.fail(Failure::BadUrl, turn);
+    /// Starts to download the file whose information is kept, behind what is in the slot already if the upgrade `goes_on`.
+    pub(super) fn download<B: Board>(&mut self, goes_on: bool, turn: &mut Turn<'_, '_, B>) {
+        let Some(size) = self.begin_file(turn.cx) else { return self.fail(Failure::BadFileInfo, turn) };
+        let Ok(offset) = self.prepare_slot(size, goes_on, turn.cx) else { return self.fail(Failure::Flash, turn) };
+        if self.download.restart(turn.now, size, offset).is_err() {
+            self.fail(Failure::BadUrl, turn);
         }
+    }
+
+    /// Enters the download of the file whose information is kept, of which nothing has come yet; returns its size.
+    // It is done with what it needs before the flash is written: inlined, it would not be.
+    #[inline(never)]
+    fn begin_file<B: Board>(&mut self, cx: &mut Context<'_, B>) -> Option<u32> {
+        let (room, address) = self.download.room();
+        let FileInfo { url, size, expected, .. } = file_info_kept(cx, room)?;
+        address.clear();
+        // One that is too long is none, as one that can't be parsed.
+        let _ = address.push_str(url);
         // In flash it is the stage of before.
         self.timers.stop_those_of_a_state();
-        self.state = State::Downloading(Fetching { size: info.size, expected: info.expected, digests });
+        self.state = State::Downloading(Fetching { size, expected });
+        self.digests = Some(Digests::new());
+        Some(size)
     }
 
     /// Where the download goes on: at 0 in a slot begun anew, or behind what is there, which is digested once more.
-    fn prepare_slot<B: Board>(
-        &mut self,
-        info: &FileInfo<'_>,
-        goes_on: bool,
-        digests: &mut Digests,
-        cx: &mut Context<'_, B>,
-    ) -> Result<u32, qth_flash::Error> {
+    fn prepare_slot<B: Board>(&mut self, size: u32, goes_on: bool, cx: &mut Context<'_, B>) -> Result<u32, qth_flash::Error> {
         if goes_on && self.packages.begins_anew(cx) {
             return Ok(0);
         }
-        let flash = cx.board.flash();
+        let (flash, target) = (cx.board.flash(), self.course.component().map_or("", |component| component.target));
+        let digests = self.digests.get_or_insert_with(Digests::new);
         if goes_on {
             if let Some(offset) = cx.slots.resume(flash, cx.records) {
                 cx.slots.read(flash, offset, |bytes| digests.update(bytes))?;
                 return Ok(offset);
             }
         }
-        cx.slots.begin(flash, cx.records, info.size, [0; 32], info.target)?;
+        cx.slots.begin(flash, cx.records, size, [0; 32], target)?;
         Ok(0)
-    }
-
-    /// Goes on with the download that was under way, at an attempt's turn or after a restart.
-    pub(super) fn resume_download<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
-        let mut bytes = [0; limits::FILE_INFO];
-        match file_info_kept(turn.cx, &mut bytes) {
-            Some(info) => self.download(&info, true, turn),
-            None => self.fail(Failure::BadFileInfo, turn),
-        }
     }
 
     pub(super) fn stop_download(&mut self) {
@@ -75,10 +71,10 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// All of the file is in the slot, or the download was given up.
+    #[inline(never)]
     pub(super) fn fetched<B: Board>(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_, B>) {
-        let State::Downloading(fetching) = core::mem::replace(&mut self.state, State::Paused) else { return };
-        let size = fetching.size;
-        if let Err(failure) = result.and_then(|()| self.verify(fetching, turn.cx)) {
+        let State::Downloading(Fetching { size, .. }) = self.state else { return };
+        if let Err(failure) = result.and_then(|()| self.verify(turn.cx)) {
             return self.attempt_failed(failure, size, turn);
         }
         let (next, is_mcu) = match self.kind() {
@@ -96,11 +92,13 @@ impl<P: Packages> Upgrade<P> {
 
     // Inlined into its caller it takes 360 bytes more on a Cortex-M3.
     #[inline(never)]
-    fn verify<B: Board>(&mut self, fetching: Fetching, cx: &mut Context<'_, B>) -> Result<(), Failure> {
-        match self.packages.finish(cx) {
-            Some(finished) => finished,
-            None => plain::finish(fetching, self.kind().unwrap_or(Kind::Module), cx),
+    fn verify<B: Board>(&mut self, cx: &mut Context<'_, B>) -> Result<(), Failure> {
+        if let Some(finished) = self.packages.finish(cx) {
+            return finished;
         }
+        let kind = self.kind().unwrap_or(Kind::Module);
+        let State::Downloading(fetching) = &self.state else { return Err(Failure::Flash) };
+        plain::finish(fetching, self.digests.get_or_insert_with(Digests::new), kind, cx)
     }
 
     /// An attempt to download has failed: another follows, up to five.
@@ -125,21 +123,22 @@ impl<P: Packages> Upgrade<P> {
 
     /// Starts to download the MCU's package that was announced, where there is a slot for it.
     pub(super) fn download_for_mcu<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
-        let mut bytes = [0; limits::FILE_INFO];
-        let Some(info) = file_info_kept(turn.cx, &mut bytes) else { return turn.effects.push(Effect::Ignored) };
         let cx = &mut *turn.cx;
-        if cx.slots.begin(cx.board.flash(), cx.records, info.size, [0; 32], info.target).is_err() {
+        let (room, _) = self.download.room();
+        let begun = file_info_kept(cx, room)
+            .is_some_and(|info| cx.slots.begin(cx.board.flash(), cx.records, info.size, [0; 32], info.target).is_ok());
+        if !begun {
             return turn.effects.push(Effect::Ignored);
         }
         if self.enter(State::Paused, turn) {
-            self.download(&info, true, turn);
+            self.download(true, turn);
         }
     }
 
     /// What the download needs next, or what a piece of it has led to; `None` when it waits. Call it until it says so or
     /// yields.
     pub fn poll<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) -> Option<Effects> {
-        let Self { download, packages, state, course, .. } = self;
+        let Self { download, packages, state, digests, course, .. } = self;
         let step = match download.piece().filter(|_| packages.busy().is_some()) {
             Some((offset, bytes)) => Step::Piece { offset, bytes },
             None => download.poll(now)?,
@@ -147,14 +146,14 @@ impl<P: Packages> Upgrade<P> {
         let taken = match step {
             Step::Connect { secure: true, .. } if !cx.board.has_tls() => Err(Failure::NoTls),
             Step::Connect { host, port, secure } => {
-                let security = Security::of(secure);
-                self.server = String::try_from(host).ok().map(|host| Server { host, port, security });
+                set_server(&mut self.server, host, port, Security::of(secure));
                 return Some(Effects::of(Effect::Open));
             }
             Step::Close => return Some(Effects::of(Effect::Close)),
             Step::Piece { offset, bytes } => match (state, course.component()) {
                 (State::Downloading(fetching), Some(component)) => {
-                    let mut file = File { component, size: fetching.size, digests: &mut fetching.digests };
+                    let digests = digests.get_or_insert_with(Digests::new);
+                    let mut file = File { component, size: fetching.size, digests };
                     take(packages, now, Piece { offset, bytes }, &mut file, cx)
                 }
                 _ => Ok(Taken::All),
@@ -223,6 +222,12 @@ impl<P: Packages> Upgrade<P> {
     }
 }
 
+// Inlined, its room would be there while a signature is checked.
+#[inline(never)]
+fn set_server(server: &mut Option<Server>, host: &str, port: u16, security: Security) {
+    *server = String::try_from(host).ok().map(|host| Server { host, port, security });
+}
+
 /// Hands a piece to the package that it belongs to, or keeps it as it is.
 fn take<P: Packages, B: Board>(
     packages: &mut P,
@@ -242,10 +247,7 @@ fn take<P: Packages, B: Board>(
 }
 
 /// Reads the file information that was kept in flash.
-pub(super) fn file_info_kept<'a, B: Board>(
-    cx: &mut Context<'_, B>,
-    bytes: &'a mut [u8; limits::FILE_INFO],
-) -> Option<FileInfo<'a>> {
+pub(super) fn file_info_kept<'a, B: Board>(cx: &mut Context<'_, B>, bytes: &'a mut [u8]) -> Option<FileInfo<'a>> {
     let length = cx.records.get(cx.board.flash(), Key::File, bytes).ok()??;
     FileInfo::parse(bytes.get(..length)?).ok()
 }

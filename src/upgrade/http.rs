@@ -177,7 +177,9 @@ pub struct Body {
     state: BodyState,
 }
 
+// With a tag of its own, so that `Over` is all zeros, as static memory for a device is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum BodyState {
     Over,
     /// So many bytes left.

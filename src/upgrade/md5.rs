@@ -43,8 +43,8 @@ impl Md5 {
         }
     }
 
-    /// The digest.
-    pub fn finish(mut self) -> [u8; 16] {
+    /// The digest. No bytes may be added after that.
+    pub fn finish(&mut self) -> [u8; 16] {
         let bits = self.length.wrapping_mul(8).to_le_bytes();
         self.update(&[0x80]);
         while self.filled() != 56 {

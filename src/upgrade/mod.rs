@@ -39,6 +39,7 @@ pub use content::NoPackages;
 pub use content::Packages;
 use course::Course;
 pub(crate) use course::RECORD;
+use digest::Digests;
 use download::Download;
 pub use input::{Effect, Effects, Input, Notice};
 use qth_flash::records::{Key, Records};
@@ -95,6 +96,8 @@ pub struct Upgrade<P> {
     course: Course<{ limits::PLAN }>,
     timers: Timers,
     download: Download<{ limits::PIECE }>,
+    /// Digests of what has come of the file; beside the state, which would be too large to be handed over.
+    digests: Option<Digests>,
     packages: P,
     /// The server that has the package.
     server: Option<Server>,
@@ -133,6 +136,7 @@ impl<P: Packages> Upgrade<P> {
             course: Course::none(),
             timers: Timers::new(),
             download: Download::new(),
+            digests: None,
             packages: P::NONE,
             server: None,
             wants_sha256: false,
@@ -141,6 +145,7 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// Takes an input, changes the state, and returns what the device has to do.
+    // What it calls has buffers, and is not inlined where they would lie beside those of others in the stack.
     pub fn on<B: Board>(&mut self, now: Instant, input: Input<'_>, cx: &mut Context<'_, B>) -> Effects {
         let mut turn = Turn { now, cx, effects: Effects::new() };
         match (&self.state, input) {

@@ -1,6 +1,6 @@
 //! From the offered plan to the file information.
 
-use super::{check_image, mcu, Effect, Notice};
+use super::{check_image, mcu, Context, Effect, Notice};
 use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_SECS, MCU_SECS};
 use crate::board::{Board, Started};
 use crate::device::limits;
@@ -10,6 +10,7 @@ use qth_protocol::ota::{Failure, FileInfo, Kind, Status};
 
 impl<P: Packages> Upgrade<P> {
     /// A plan has come, command 0x0111.
+    #[inline(never)]
     pub(super) fn offer<B: Board>(&mut self, payload: &[u8], turn: &mut Turn<'_, '_, B>) {
         if self.course.offer(payload, self.wants_sha256).is_none() {
             return turn.effects.push(Effect::Exception(exception::TTLV));
@@ -33,6 +34,7 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The plan is accepted, by the application or by itself.
+    #[inline(never)]
     pub(super) fn accept<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         if self.enter(State::Confirmed, turn) {
             turn.report(Status::Confirmed);
@@ -48,21 +50,21 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The Center has named the file, command 0x0113.
+    #[inline(never)]
     pub(super) fn file_named<B: Board>(&mut self, payload: &[u8], turn: &mut Turn<'_, '_, B>) {
-        let Ok(info) = FileInfo::parse(payload) else { return self.fail(Failure::BadFileInfo, turn) };
-        if let Err(failure) = self.check_file(&info, turn) {
-            return self.fail(failure, turn);
-        }
-        let goes_on = self.state.stage() == Stage::Downloading && is_file_of_before(&info, turn);
+        let (kind, goes_on) = match self.check_file(payload, turn) {
+            Ok(checked) => checked,
+            Err(failure) => return self.fail(failure, turn),
+        };
         let fits = payload.len() <= limits::FILE_INFO;
         if !fits || turn.cx.records.put(turn.cx.board.flash(), Key::File, payload).is_err() {
             return self.fail(Failure::Flash, turn);
         }
-        match info.kind {
+        match kind {
             Kind::Module => {
                 if self.enter(State::Paused, turn) {
                     turn.report(Status::DownloadStarted);
-                    self.download(&info, goes_on, turn);
+                    self.download(goes_on, turn);
                 }
             }
             Kind::Mcu => {
@@ -75,8 +77,18 @@ impl<P: Packages> Upgrade<P> {
         }
     }
 
-    /// Compares the file with the plan and with what this device can take; makes its component the one in progress.
-    fn check_file<B: Board>(&mut self, info: &FileInfo<'_>, turn: &mut Turn<'_, '_, B>) -> Result<(), Failure> {
+    /// Compares the file with the plan and with what this device can take; makes its component the one in progress. Returns what
+    /// kind that is, and whether the file's beginning lies in the slot already.
+    // All that it has read and compared is done with when the download starts.
+    #[inline(never)]
+    fn check_file<B: Board>(&mut self, payload: &[u8], turn: &mut Turn<'_, '_, B>) -> Result<(Kind, bool), Failure> {
+        let info = FileInfo::parse(payload).map_err(|_| Failure::BadFileInfo)?;
+        self.check_target(&info, turn)?;
+        let goes_on = self.state.stage() == Stage::Downloading && self.is_file_of_before(&info, turn.cx);
+        Ok((info.kind, goes_on))
+    }
+
+    fn check_target<B: Board>(&mut self, info: &FileInfo<'_>, turn: &mut Turn<'_, '_, B>) -> Result<(), Failure> {
         let plan = self.course.plan().ok_or(Failure::NotAsPlanned)?;
         let (place, component) = plan.find(info.component).ok_or(Failure::NotAsPlanned)?;
         if !self.course.is_open(place) || component.kind != info.kind || component.target != info.target {
@@ -99,6 +111,13 @@ impl<P: Packages> Upgrade<P> {
             },
         }
     }
+
+    /// Returns whether this is the file whose beginning lies in the slot already.
+    fn is_file_of_before<B: Board>(&mut self, info: &FileInfo<'_>, cx: &mut Context<'_, B>) -> bool {
+        let (room, _) = self.download.room();
+        super::fetch::file_info_kept(cx, room)
+            .is_some_and(|before| before.size == info.size && before.expected.md5 == info.expected.md5)
+    }
 }
 
 #[cfg_attr(not(feature = "inplace"), allow(unused_variables, reason = "such boards have two slots"))]
@@ -108,11 +127,4 @@ fn too_large<B: Board>(board: &B) -> Failure {
         return Failure::StagingTooSmall;
     }
     Failure::TooLarge
-}
-
-/// Whether this is the file whose beginning lies in the slot already.
-fn is_file_of_before<B: Board>(info: &FileInfo<'_>, turn: &mut Turn<'_, '_, B>) -> bool {
-    let mut bytes = [0; limits::FILE_INFO];
-    super::fetch::file_info_kept(turn.cx, &mut bytes)
-        .is_some_and(|before| before.size == info.size && before.expected.md5 == info.expected.md5)
 }

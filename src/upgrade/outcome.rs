@@ -6,6 +6,7 @@ use qth_protocol::ota::{Failure, Status};
 
 impl<P: Packages> Upgrade<P> {
     /// The image is ready: into it, if the conditions still hold.
+    #[inline(never)]
     pub(super) fn install<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         let status = turn.cx.board.status();
         let met = self.course.component().map_or(Ok(()), |component| conditions::check(&component, &status));
@@ -35,6 +36,7 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The Center knows that the new version runs: it stays.
+    #[inline(never)]
     pub(super) fn succeed<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         if let Err(failure) = self.confirm(turn) {
             return self.fail(failure, turn);

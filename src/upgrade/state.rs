@@ -6,8 +6,9 @@ use qth_protocol::ota::{Failure, Kind};
 /// Where an upgrade is, each state with what only it needs.
 ///
 /// What outlives a restart of it is its [`Stage`]; [`State::restored`] is the way back.
+// With a tag of its own, so that `Idle` is all zeros: static memory for a device takes none in the firmware's image.
 #[derive(Default)]
-#[allow(clippy::large_enum_variant, reason = "a device has one, in static memory")]
+#[repr(u8)]
 pub enum State {
     /// There is no plan.
     #[default]

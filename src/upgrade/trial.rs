@@ -26,6 +26,7 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The application has started the device: for the first time since the restart, it hears what that has brought.
+    #[inline(never)]
     pub(super) fn start<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         if core::mem::replace(&mut self.is_resumed, true) {
             return;
@@ -69,6 +70,7 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The Center is there: the upgrade goes on, and what it could not report is reported.
+    #[inline(never)]
     pub(super) fn online<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         match self.state {
             State::Idle => self.confirm_without_upgrade(turn),
@@ -81,7 +83,7 @@ impl<P: Packages> Upgrade<P> {
                 turn.report_once(Status::Confirmed);
                 self.timers.set(Timer::FileInfo, turn.now.after_secs(FILE_INFO_SECS));
             }
-            State::Paused => self.resume_download(turn),
+            State::Paused => self.download(true, turn),
             State::Offered { .. } | State::Downloading(_) => {}
             State::McuReading => self.mcu_online(Timer::McuRead, MCU_READ_SECS, turn),
             State::McuUpdating => self.mcu_online(Timer::McuVersion, MCU_SECS, turn),
@@ -121,6 +123,7 @@ impl<P: Packages> Upgrade<P> {
         self.restart(turn);
     }
 
+    #[inline(never)]
     pub(super) fn expired<B: Board>(&mut self, timer: Timer, turn: &mut Turn<'_, '_, B>) {
         match (timer, &self.state) {
             (Timer::Trial, State::Restarting) => {}
@@ -128,7 +131,7 @@ impl<P: Packages> Upgrade<P> {
             (Timer::Progress, State::Downloading(_)) => self.report_progress(turn),
             // Without a connection the Center can't send any; the time starts anew with the next one.
             (Timer::FileInfo, State::Confirmed) if turn.cx.is_online => self.fail(Failure::NoFileInfo, turn),
-            (Timer::Attempt, State::Paused) => self.resume_download(turn),
+            (Timer::Attempt, State::Paused) => self.download(true, turn),
             (Timer::McuRead, State::McuReading) | (Timer::McuVersion, State::McuUpdating) => {
                 self.fail(Failure::McuTimeout, turn);
             }

@@ -23,6 +23,8 @@ mod inplace;
 #[cfg(target_os = "none")]
 mod machine;
 #[cfg(target_os = "none")]
+mod paint;
+#[cfg(target_os = "none")]
 mod signature;
 
 #[cfg(target_os = "none")]

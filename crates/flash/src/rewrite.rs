@@ -48,12 +48,13 @@ impl Slots {
     /// # Errors
     /// No package is armed, or flash can't be written.
     pub fn refuse<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, reason: Reason) -> Result<(), Error> {
-        let before = self.clone();
-        let [_, package] = &mut self.slots;
-        let State::Armed { .. } = package.state else { return Err(Error::State) };
-        package.state = State::Bad(reason);
-        self.reverted = Some(reason);
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let [_, package] = &mut next.slots;
+            let State::Armed { .. } = package.state else { return Err(Error::State) };
+            package.state = State::Bad(reason);
+            next.reverted = Some(reason);
+            Ok(())
+        })
     }
 
     /// The slot holds the new image, which is on trial.
@@ -68,13 +69,14 @@ impl Slots {
         sha256: Sha256Digest,
         version: &str,
     ) -> Result<(), Error> {
-        let before = self.clone();
-        let [slot, package] = &mut self.slots;
-        let State::Armed { boots } = package.state else { return Err(Error::State) };
-        let version = String::try_from(version).map_err(|_| Error::Full)?;
-        *slot = SlotInfo { state: State::Trial { boots_left: boots }, size, sha256, version };
-        package.state = State::Kept;
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let [slot, package] = &mut next.slots;
+            let State::Armed { boots } = package.state else { return Err(Error::State) };
+            let version = String::try_from(version).map_err(|_| Error::Full)?;
+            *slot = SlotInfo { state: State::Trial { boots_left: boots }, size, sha256, version };
+            package.state = State::Kept;
+            Ok(())
+        })
     }
 
     /// The slot holds the old image again.
@@ -89,11 +91,12 @@ impl Slots {
         sha256: Sha256Digest,
         version: &str,
     ) -> Result<(), Error> {
-        let before = self.clone();
         let Some(Rewrite::Back) = self.rewrite() else { return Err(Error::State) };
-        let version = String::try_from(version).map_err(|_| Error::Full)?;
-        self.slots = [SlotInfo { state: State::Confirmed, size, sha256, version }, SlotInfo::EMPTY];
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let version = String::try_from(version).map_err(|_| Error::Full)?;
+            next.slots = [SlotInfo { state: State::Confirmed, size, sha256, version }, SlotInfo::EMPTY];
+            Ok(())
+        })
     }
 
     /// The new image stays although it has failed its trial, because there is no way back from it.
@@ -101,11 +104,12 @@ impl Slots {
     /// # Errors
     /// It has not failed, or flash can't be written.
     pub fn stay<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
-        let before = self.clone();
         let Some(Rewrite::Back) = self.rewrite() else { return Err(Error::State) };
-        let [slot, package] = &mut self.slots;
-        slot.state = State::Confirmed;
-        *package = SlotInfo::EMPTY;
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let [slot, package] = &mut next.slots;
+            slot.state = State::Confirmed;
+            *package = SlotInfo::EMPTY;
+            Ok(())
+        })
     }
 }

@@ -8,7 +8,7 @@ use super::records::{Key, Records};
 use super::Error;
 use crate::mutant;
 use embedded_storage::nor_flash::NorFlash;
-use heapless::{String, Vec};
+use heapless::String;
 use sha2::{Digest, Sha256};
 
 /// Slot A (0) or B (1).
@@ -164,8 +164,8 @@ const FORMAT: u8 = 1;
 const PROGRESS: u32 = 16 * 1024;
 /// Length of a note of the progress: of a plain image the offset, of a delta its restart point, which begins with the offset.
 pub const NOTE: usize = 12;
-/// Bytes that are read at a time.
-const CHUNK: usize = 512;
+/// Bytes that are read at a time, on the stack.
+const CHUNK: usize = 128;
 /// Largest write size of a chip.
 const WRITE_MAX: usize = 32;
 
@@ -212,9 +212,11 @@ impl Slots {
         sha256: Sha256Digest,
         version: &str,
     ) -> Result<(), Error> {
-        let [a, _] = &mut self.slots;
-        *a = SlotInfo { state: State::Confirmed, size, sha256, version: String::try_from(version).unwrap_or_default() };
-        self.save(flash, records)
+        self.change(flash, records, &mut |next| {
+            let [a, _] = &mut next.slots;
+            *a = SlotInfo { state: State::Confirmed, size, sha256, version: String::try_from(version).unwrap_or_default() };
+            Ok(())
+        })
     }
 
     /// The content of a slot.
@@ -279,11 +281,13 @@ impl Slots {
     /// # Errors
     /// Flash can't be written.
     pub fn acknowledge_revert<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
-        let before = self.clone();
-        match self.reverted.take() {
-            Some(_) => self.save_or_restore(flash, records, before),
-            None => Ok(()),
+        if self.reverted.is_none() {
+            return Ok(());
         }
+        self.change(flash, records, &mut |next| {
+            next.reverted = None;
+            Ok(())
+        })
     }
 
     /// Begins to write an image of this size to the slot that does not run. `sha256` is the digest that it is to have; zeros:
@@ -305,14 +309,18 @@ impl Slots {
         if self.is_trial() {
             return Err(Error::State);
         }
-        let version = String::try_from(version).map_err(|_| Error::Full)?;
+        if version.len() > VERSION_MAX {
+            return Err(Error::Full);
+        }
         records.remove(flash, Key::Progress)?;
         #[cfg(feature = "inplace")]
         records.remove(flash, Key::Journal)?;
-        let before = self.clone();
-        let spare = self.spare_mut().ok_or(Error::State)?;
-        *spare = SlotInfo { state: State::Writing, size, sha256, version };
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let spare = next.spare_mut().ok_or(Error::State)?;
+            (spare.state, spare.size, spare.sha256) = (State::Writing, size, sha256);
+            spare.version.clear();
+            spare.version.push_str(version).map_err(|_| Error::Full)
+        })
     }
 
     /// Where writing goes on after an interruption; `None` when no image is being written.
@@ -454,11 +462,12 @@ impl Slots {
     /// # Errors
     /// No image is being written, or flash can't be written.
     pub fn ready<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, sha256: Sha256Digest) -> Result<(), Error> {
-        let before = self.clone();
-        let slot = self.slots.iter_mut().find(|slot| slot.state == State::Writing).ok_or(Error::State)?;
-        slot.state = State::Ready;
-        slot.sha256 = sha256;
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let slot = next.slots.iter_mut().find(|slot| slot.state == State::Writing).ok_or(Error::State)?;
+            slot.state = State::Ready;
+            slot.sha256 = sha256;
+            Ok(())
+        })
     }
 
     /// Reads from the ready image; returns how many bytes it has from there on, at most as many as fit into `out`.
@@ -480,13 +489,14 @@ impl Slots {
     /// # Errors
     /// No image is ready, or flash can't be written.
     pub fn arm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
-        let before = self.clone();
-        let slot = self.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
-        slot.state = match cfg!(feature = "inplace") && self.layout.has_one_slot() {
-            true => State::Armed { boots },
-            false => State::Trial { boots_left: boots },
-        };
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let slot = next.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
+            slot.state = match cfg!(feature = "inplace") && next.layout.has_one_slot() {
+                true => State::Armed { boots },
+                false => State::Trial { boots_left: boots },
+            };
+            Ok(())
+        })
     }
 
     /// The image on trial stays; the one before it counts no more.
@@ -497,15 +507,16 @@ impl Slots {
         if !self.is_trial() {
             return Err(Error::State);
         }
-        let before = self.clone();
-        for slot in &mut self.slots {
-            slot.state = match slot.state {
-                State::Trial { .. } => State::Confirmed,
-                _ => State::Empty,
-            };
-        }
-        self.reverted = None;
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            for slot in &mut next.slots {
+                slot.state = match slot.state {
+                    State::Trial { .. } => State::Confirmed,
+                    _ => State::Empty,
+                };
+            }
+            next.reverted = None;
+            Ok(())
+        })
     }
 
     /// The image on trial is rejected; the confirmed one is started next.
@@ -513,28 +524,33 @@ impl Slots {
     /// # Errors
     /// No image is on trial, or flash can't be written.
     pub fn reject<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, reason: Reason) -> Result<(), Error> {
-        let before = self.clone();
-        let slot = self.slots.iter_mut().find(|slot| matches!(slot.state, State::Trial { .. })).ok_or(Error::State)?;
-        slot.state = State::Bad(reason);
-        self.known_bad = slot.sha256;
-        self.reverted = Some(reason);
-        self.save_or_restore(flash, records, before)
+        self.change(flash, records, &mut |next| {
+            let slot = next.slots.iter_mut().find(|slot| matches!(slot.state, State::Trial { .. })).ok_or(Error::State)?;
+            slot.state = State::Bad(reason);
+            next.known_bad = slot.sha256;
+            next.reverted = Some(reason);
+            Ok(())
+        })
     }
 
     /// Takes one start off the image on trial, before it is started; rejects it when it has none left.
     pub(super) fn take_boot<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
-        for slot in &mut self.slots {
-            if let State::Trial { boots_left } = &mut slot.state {
-                mutant!(StartNotTaken, return Ok(()));
-                mutant!(ConfirmedTooSoon, return self.confirm(flash, records));
-                match boots_left.checked_sub(1) {
-                    Some(left) => *boots_left = left,
-                    None => return self.reject(flash, records, Reason::DidNotStart),
-                }
-                return self.save(flash, records);
-            }
+        mutant!(StartNotTaken, return Ok(()));
+        if !self.is_trial() {
+            return Ok(());
         }
-        Ok(())
+        mutant!(ConfirmedTooSoon, return self.confirm(flash, records));
+        if self.slots.iter().any(|slot| slot.state == State::Trial { boots_left: 0 }) {
+            return self.reject(flash, records, Reason::DidNotStart);
+        }
+        self.change(flash, records, &mut |next| {
+            for slot in &mut next.slots {
+                if let State::Trial { boots_left } = &mut slot.state {
+                    *boots_left = boots_left.saturating_sub(1);
+                }
+            }
+            Ok(())
+        })
     }
 
     fn writing(&self) -> Option<(Region, &SlotInfo)> {
@@ -547,38 +563,52 @@ impl Slots {
         self.slots.iter_mut().enumerate().find(|(slot, _)| *slot != running).map(|(_, slot)| slot)
     }
 
-    pub(super) fn save_or_restore<F: NorFlash>(
+    /// Changes the state of the slots, in flash first: when that fails, it stays as it was.
+    // A function of its own, also inside: this is deep in the stack, and would be there once for every caller.
+    #[inline(never)]
+    pub(super) fn change<F: NorFlash>(
         &mut self,
         flash: &mut F,
         records: &mut Records,
-        before: Self,
+        change: &mut dyn FnMut(&mut Self) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let saved = self.save(flash, records);
-        if saved.is_err() {
-            *self = before;
-        }
-        saved
+        let mut record = [0; RECORD];
+        self.write_changed(change, &mut record)?;
+        records.put(flash, Key::Boot, &record)?;
+        self.read_record(&record).ok_or(Error::State)
     }
 
-    fn save<F: NorFlash>(&self, flash: &mut F, records: &mut Records) -> Result<(), Error> {
-        let mut record = Vec::<u8, RECORD>::new();
-        let mut put = |bytes: &[u8]| record.extend_from_slice(bytes).map_err(|_| Error::Full);
-        put(&[FORMAT])?;
+    /// Writes the record of what the state is with this change.
+    #[inline(never)]
+    fn write_changed(&self, change: &mut dyn FnMut(&mut Self) -> Result<(), Error>, out: &mut [u8; RECORD]) -> Result<(), Error> {
+        let mut next = Self::unknown(self.layout);
+        // By way of the record, which has its place already: a clone takes more.
+        self.write_record(out).and_then(|()| next.read_record(out)).ok_or(Error::Full)?;
+        change(&mut next)?;
+        next.write_record(out).ok_or(Error::Full)
+    }
+
+    fn write_record(&self, record: &mut [u8; RECORD]) -> Option<()> {
+        let (format, mut rest) = record.split_first_mut()?;
+        *format = FORMAT;
         for slot in &self.slots {
+            let (bytes, after) = rest.split_first_chunk_mut::<SLOT_RECORD>()?;
+            rest = after;
             let (code, detail) = slot.state.code();
-            put(&[code, detail])?;
-            put(&slot.size.to_le_bytes())?;
-            put(&slot.sha256)?;
-            put(&[slot.version.len() as u8])?;
-            let mut version = [0; VERSION_MAX];
-            if let Some(text) = version.get_mut(..slot.version.len()) {
-                text.copy_from_slice(slot.version.as_bytes());
-            }
-            put(&version)?;
+            let [s0, s1, s2, s3] = slot.size.to_le_bytes();
+            let (head, tail) = bytes.split_first_chunk_mut::<6>()?;
+            *head = [code, detail, s0, s1, s2, s3];
+            let (sha256, version) = tail.split_first_chunk_mut::<32>()?;
+            *sha256 = slot.sha256;
+            let (length, text) = version.split_first_mut()?;
+            *length = slot.version.len() as u8;
+            text.fill(0);
+            text.get_mut(..slot.version.len())?.copy_from_slice(slot.version.as_bytes());
         }
-        put(&self.known_bad)?;
-        put(&[self.reverted.map_or(0, |reason| reason as u8)])?;
-        records.put(flash, Key::Boot, &record)
+        let (known_bad, reason) = rest.split_first_chunk_mut::<32>()?;
+        *known_bad = self.known_bad;
+        *reason.first_mut()? = self.reverted.map_or(0, |reason| reason as u8);
+        Some(())
     }
 
     fn read_record(&mut self, record: &[u8; RECORD]) -> Option<()> {
@@ -590,12 +620,11 @@ impl Slots {
             let (sha256, version) = tail.split_first_chunk::<32>()?;
             let (&length, text) = version.split_first()?;
             let text = text.get(..usize::from(length)).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default();
-            *slot = SlotInfo {
-                state: State::from_code(code, detail),
-                size: u32::from_le_bytes([s0, s1, s2, s3]),
-                sha256: *sha256,
-                version: String::try_from(text).unwrap_or_default(),
-            };
+            slot.state = State::from_code(code, detail);
+            slot.size = u32::from_le_bytes([s0, s1, s2, s3]);
+            slot.sha256 = *sha256;
+            slot.version.clear();
+            slot.version.push_str(text).ok()?;
         }
         let (known_bad, reason) = rest.split_first_chunk::<32>()?;
         self.known_bad = *known_bad;

@@ -34,6 +34,7 @@ impl SessionKey {
     ///
     /// # Errors
     /// The message is not whole blocks, or its padding is wrong: most often it was encrypted under another key.
+    #[inline(never)]
     pub fn decrypt<'a>(&self, buf: &'a mut [u8]) -> Result<&'a mut [u8], Undecryptable> {
         let len = cipher::decrypt(&self.key, &self.vector, buf)?;
         buf.get_mut(..len).ok_or(Undecryptable)

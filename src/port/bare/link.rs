@@ -63,16 +63,18 @@ impl Transport {
         if self.is_used() {
             network.functions().close(self.number());
         }
-        *self = Self { link: self.link, ..Self::CLOSED };
+        self.state = State::Closed;
+        self.ended = false;
+        (self.from, self.to) = (0, 0);
     }
 
-    /// Moves bytes between device and network; returns whether either had any.
-    pub(super) fn exchange(&mut self, network: &Network<'_>) -> bool {
+    /// Moves bytes between device and network by way of `room`; returns whether either had any.
+    pub(super) fn exchange(&mut self, network: &Network<'_>, room: &mut [u8; CHUNK]) -> bool {
         match self.state {
             State::Closed => false,
             State::Opening(_) => self.opened(network, network.functions().opening(self.number())),
             State::Open => {
-                let has_sent = self.send(network);
+                let has_sent = self.send(network, room);
                 let has_received = self.receive(network);
                 has_sent || has_received
             }
@@ -99,13 +101,12 @@ impl Transport {
         network.tell(|device, now| device.closed(now, self.link, why));
     }
 
-    fn send(&mut self, network: &Network<'_>) -> bool {
-        let mut chunk = [0; CHUNK];
+    fn send(&mut self, network: &Network<'_>, room: &mut [u8; CHUNK]) -> bool {
         let count = network.tell(|device, _| {
             let bytes = device.transmit(self.link);
             let count = bytes.len().min(CHUNK);
-            if let Some((chunk, bytes)) = chunk.get_mut(..count).zip(bytes.get(..count)) {
-                chunk.copy_from_slice(bytes);
+            if let Some((room, bytes)) = room.get_mut(..count).zip(bytes.get(..count)) {
+                room.copy_from_slice(bytes);
             }
             count
         });
@@ -113,7 +114,7 @@ impl Transport {
             return false;
         }
         // Where it is broken, the peer's last words may still be there; reading finds the end.
-        let sent = network.functions().send(self.number(), chunk.get(..count).unwrap_or_default()).unwrap_or_default();
+        let sent = network.functions().send(self.number(), room.get(..count).unwrap_or_default()).unwrap_or_default();
         if sent > 0 {
             network.tell(|device, now| device.transmitted(now, self.link, sent));
         }

@@ -5,6 +5,7 @@ pub mod board;
 mod link;
 
 use super::Hooks;
+use crate::device::limits::CHUNK;
 use crate::device::{Action, Device, Link};
 use crate::ffi::board::{QthBoard, QthNetwork};
 use crate::time::Instant;
@@ -47,6 +48,8 @@ struct Start {
 
 struct Driver {
     links: [Transport; 2],
+    /// What a link is sending; not on the stack, which is deep enough.
+    room: [u8; CHUNK],
     restart_by: Option<Instant>,
 }
 
@@ -62,7 +65,7 @@ impl Port {
     pub const fn new() -> Self {
         Self {
             device: Mutex::new(Device::off(BareBoard::NONE)),
-            driver: Mutex::new(Driver { links: [Transport::CLOSED, Transport::CLOSED], restart_by: None }),
+            driver: Mutex::new(Driver { links: [Transport::CLOSED, Transport::CLOSED], room: [0; CHUNK], restart_by: None }),
             clock: Mutex::new(Clock { millis: 0, last: 0 }),
             start: Once::new(),
             due: AtomicU32::new(0),
@@ -124,7 +127,7 @@ impl Port {
     /// by a socket that is a script's object, it does nothing.
     pub fn drive(&self) {
         let (Some(start), Some(mut driver)) = (self.start.get(), self.driver.try_lock()) else { return };
-        let Driver { links, restart_by } = &mut *driver;
+        let Driver { links, room, restart_by } = &mut *driver;
         let network = Network { port: self, start };
         self.set_due(start, IDLE_MILLIS);
         self.tell(start, |device, now| device.timeout(now));
@@ -141,7 +144,7 @@ impl Port {
                 }
             }
             for link in links.iter_mut() {
-                is_quiet &= !link.exchange(&network);
+                is_quiet &= !link.exchange(&network, room);
             }
             if is_quiet {
                 break;

@@ -31,8 +31,6 @@ pub struct Fetching {
     pub size: u32,
     /// The digests that the Center has named.
     pub expected: Expected,
-    /// Digests of what has come so far.
-    pub digests: Digests,
 }
 
 /// The file that a piece belongs to.

@@ -128,6 +128,7 @@ impl Packages for AnyPackage {
 
 impl AnyPackage {
     /// The file's first piece: refuses what must not be installed, and finds out where it goes on.
+    #[inline(never)]
     fn begin<B: Board>(&mut self, bytes: &[u8], file: &mut File<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
         self.is_coming = false;
         if !qth_package::is_package(bytes) {
@@ -135,12 +136,15 @@ impl AnyPackage {
             super::staged::check_layout(None, file, cx)?;
             return if trust::wants_signatures(cx.settings) { Err(Failure::Unsigned) } else { Ok(()) };
         }
-        let package = qth_package::parse(bytes).map_err(|error| match error {
-            qth_package::Error::Newer => Failure::NewerFormat,
-            _ => Failure::BadPackage,
-        })?;
+        trust::check_signature(bytes, cx)?;
+        self.begin_package(bytes, file, cx)
+    }
+
+    /// A package's first piece, whose signature was checked.
+    #[inline(never)]
+    fn begin_package<B: Board>(&mut self, bytes: &[u8], file: &mut File<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
+        let package = trust::parse(bytes)?;
         let manifest = &package.manifest;
-        trust::check_signature(&package, cx)?;
         #[cfg(feature = "inplace")]
         super::staged::check_layout(Some(&package), file, cx)?;
         check_target(&package, &file.component, file.size, cx)?;
@@ -154,6 +158,7 @@ impl AnyPackage {
 
     /// Goes on with the image in the slot if it is this one; begins it otherwise.
     #[cfg_attr(not(feature = "inplace"), allow(unused_variables, reason = "only staged packages are digested as files"))]
+    #[inline(never)]
     fn accept<B: Board>(
         &mut self,
         package: &Package<'_>,
@@ -206,6 +211,7 @@ impl AnyPackage {
     }
 
     /// Decodes `bytes` of the delta, stopping after a page or more of the new image.
+    #[inline(never)]
     fn apply<B: Board>(&mut self, now: Instant, mut bytes: &[u8], cx: &mut Context<'_, B>) -> Result<Taken, Failure> {
         let (old, new) = cx.slots.regions().ok_or(Failure::Flash)?;
         let Self { incoming: package, decoder, .. } = self;
@@ -248,6 +254,7 @@ impl AnyPackage {
         Ok(Taken::Part)
     }
 
+    #[inline(never)]
     fn check_made<B: Board>(&mut self, cx: &mut Context<'_, B>) -> Result<(), Failure> {
         let package = &self.incoming;
         if !package.is_decoded {
@@ -263,6 +270,7 @@ impl AnyPackage {
 }
 
 /// It is for this product, for what the plan says, complete, and fits.
+#[inline(never)]
 fn check_target<B: Board>(
     package: &Package<'_>,
     planned: &Component<'_>,
@@ -293,6 +301,7 @@ fn check_target<B: Board>(
 }
 
 /// A delta starts from the image that runs, as flash gives that back.
+#[inline(never)]
 fn check_source<B: Board>(manifest: &Manifest<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
     let Some(source) = &manifest.source else { return Ok(()) };
     let running = cx.slots.digest_running(cx.board.flash(), source.size);

@@ -20,8 +20,8 @@ pub fn keep<B: Board>(piece: Piece<'_>, digests: &mut Digests, cx: &mut Context<
 ///
 /// # Errors
 /// It is not what the Center has said, or must not be installed.
-pub fn finish<B: Board>(fetching: Fetching, kind: Kind, cx: &mut Context<'_, B>) -> Result<(), Failure> {
-    let sha256 = fetching.digests.check(&fetching.expected)?;
+pub fn finish<B: Board>(fetching: &Fetching, digests: &mut Digests, kind: Kind, cx: &mut Context<'_, B>) -> Result<(), Failure> {
+    let sha256 = digests.check(&fetching.expected)?;
     let read_back = cx.slots.digest(cx.board.flash(), fetching.size).map_err(|_| Failure::Flash)?;
     if read_back != sha256 {
         return Err(Failure::ReadBack);

@@ -1,4 +1,6 @@
 //! Who may bring a package: keys, signatures, and sequence numbers that only grow.
+//!
+//! None of these functions is inlined: each has buffers, and one checks signatures deep in the stack.
 
 use crate::board::Board;
 use crate::settings::Settings;
@@ -20,7 +22,17 @@ pub fn wants_signatures(settings: &Settings) -> bool {
     !settings.ota_key.is_empty()
 }
 
+/// Reads what a package has before its payload.
+#[inline(never)]
+pub fn parse(bytes: &[u8]) -> Result<Package<'_>, Failure> {
+    qth_package::parse(bytes).map_err(|error| match error {
+        qth_package::Error::Newer => Failure::NewerFormat,
+        _ => Failure::BadPackage,
+    })
+}
+
 /// The key that packages must be signed with: that of the script, or the one that has taken its place.
+#[inline(never)]
 fn signing_key<B: Board>(cx: &mut Context<'_, B>) -> Result<Option<PublicKey>, Failure> {
     if !wants_signatures(cx.settings) {
         return Ok(None);
@@ -37,12 +49,14 @@ fn signing_key<B: Board>(cx: &mut Context<'_, B>) -> Result<Option<PublicKey>, F
 }
 
 /// With a key set, it has signed the package, and a key that the package brings is one that this firmware can use.
-pub fn check_signature<B: Board>(package: &Package<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
+#[inline(never)]
+pub fn check_signature<B: Board>(bytes: &[u8], cx: &mut Context<'_, B>) -> Result<(), Failure> {
+    let package = parse(bytes)?;
     let Some(key) = signing_key(cx)? else { return Ok(()) };
     if package.scheme == Scheme::Unsigned {
         return Err(Failure::Unsigned);
     }
-    if !key.has_signed(package) {
+    if !key.has_signed(&package) {
         return Err(Failure::Signature);
     }
     match package.manifest.next_key {
@@ -52,27 +66,29 @@ pub fn check_signature<B: Board>(package: &Package<'_>, cx: &mut Context<'_, B>)
 }
 
 /// With a key set, an old package is not installed again, however well it is signed.
+#[inline(never)]
 pub fn check_sequence<B: Board>(manifest: &Manifest<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
     if !wants_signatures(cx.settings) {
         return Ok(());
     }
-    let kept = sequences_kept(cx)?;
-    let installed = sequences(&kept).find(|(component, _)| *component == manifest.component.as_bytes());
+    let mut room = [0; SEQUENCES_MAX];
+    let kept = sequences_kept(cx, &mut room)?;
+    let installed =
+        sequences(room.get(..kept).unwrap_or_default()).find(|(component, _)| *component == manifest.component.as_bytes());
     match installed {
         Some((_, installed)) if manifest.sequence <= installed => Err(Failure::OldPackage),
         _ => Ok(()),
     }
 }
 
-fn sequences_kept<B: Board>(cx: &mut Context<'_, B>) -> Result<Vec<u8, SEQUENCES_MAX>, Failure> {
-    let mut kept = Vec::new();
-    let _ = kept.resize_default(SEQUENCES_MAX);
-    let length = cx.records.get(cx.board.flash(), Key::Sequences, &mut kept).map_err(|_| Failure::Flash)?;
-    kept.truncate(length.unwrap_or(0));
-    Ok(kept)
+/// Reads the record of sequence numbers; returns its length.
+fn sequences_kept<B: Board>(cx: &mut Context<'_, B>, room: &mut [u8; SEQUENCES_MAX]) -> Result<usize, Failure> {
+    let kept = cx.records.get(cx.board.flash(), Key::Sequences, room).map_err(|_| Failure::Flash)?;
+    Ok(kept.unwrap_or(0))
 }
 
 /// Keeps what the package changes once it is installed; what nobody has signed changes nothing.
+#[inline(never)]
 pub fn keep_promises<B: Board>(manifest: &Manifest<'_>, cx: &mut Context<'_, B>) -> Result<(), Failure> {
     if !wants_signatures(cx.settings) {
         return cx.records.remove(cx.board.flash(), Key::Package).map_err(|_| Failure::Flash);
@@ -90,6 +106,7 @@ pub fn keep_promises<B: Board>(manifest: &Manifest<'_>, cx: &mut Context<'_, B>)
 }
 
 /// The package is installed: what it has promised holds from now on.
+#[inline(never)]
 pub fn fulfil<B: Board>(component: &str, cx: &mut Context<'_, B>) -> Result<(), Failure> {
     let mut bytes = [0; PROMISES_MAX];
     let kept = cx.records.get(cx.board.flash(), Key::Package, &mut bytes).map_err(|_| Failure::Flash)?;
@@ -103,17 +120,28 @@ pub fn fulfil<B: Board>(component: &str, cx: &mut Context<'_, B>) -> Result<(), 
     cx.records.remove(flash, Key::Package).map_err(|_| Failure::Flash)
 }
 
+#[inline(never)]
 fn keep_sequence<B: Board>(component: &str, sequence: u32, cx: &mut Context<'_, B>) -> Result<(), Failure> {
-    let kept = sequences_kept(cx)?;
-    let name = component.as_bytes();
-    let mut all = Vec::<u8, SEQUENCES_MAX>::new();
-    let others = sequences(&kept).filter(|(other, _)| *other != name);
-    for (name, sequence) in others.chain([(name, sequence)]) {
-        for part in [&[name.len() as u8], name, &sequence.to_le_bytes()] {
-            all.extend_from_slice(part).map_err(|_| Failure::Flash)?;
-        }
-    }
-    cx.records.put(cx.board.flash(), Key::Sequences, &all).map_err(|_| Failure::Flash)
+    let mut room = [0; SEQUENCES_MAX];
+    let kept = sequences_kept(cx, &mut room)?;
+    let length = with_sequence(&mut room, kept, component.as_bytes(), sequence).ok_or(Failure::Flash)?;
+    let record = room.get(..length).unwrap_or_default();
+    cx.records.put(cx.board.flash(), Key::Sequences, record).map_err(|_| Failure::Flash)
+}
+
+/// Puts a component's sequence number into the record at the start of `room`, in the place of its old one or at the end; returns
+/// the record's length, `None` when there is no room.
+fn with_sequence(room: &mut [u8], kept: usize, name: &[u8], sequence: u32) -> Option<usize> {
+    let length = |name: &[u8]| name.len().saturating_add(const { 1 + size_of::<u32>() });
+    let others = sequences(room.get(..kept)?).take_while(|(other, _)| *other != name);
+    let at = others.fold(0_usize, |at, (other, _)| at.saturating_add(length(other)));
+    let end = at.checked_add(length(name))?;
+    let (head, number) = room.get_mut(at..end)?.split_last_chunk_mut()?;
+    *number = sequence.to_le_bytes();
+    let (first, text) = head.split_first_mut()?;
+    *first = name.len() as u8;
+    text.copy_from_slice(name);
+    Some(end.max(kept))
 }
 
 /// Components and their sequence numbers, of their record.
@@ -125,4 +153,21 @@ fn sequences(mut kept: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
         kept = rest;
         Some((name, u32::from_le_bytes(*sequence)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_component_has_one_sequence_number() {
+        let mut room = [0; 20];
+        let mut kept = 0;
+        for (name, sequence) in [("a", 1), ("bc", 2), ("a", 7), ("d", 3)] {
+            kept = with_sequence(&mut room, kept, name.as_bytes(), sequence).unwrap();
+        }
+        let all = [(&b"a"[..], 7), (b"bc", 2), (b"d", 3)];
+        assert!(sequences(&room[..kept]).eq(all));
+        assert_eq!(with_sequence(&mut room, kept, b"e", 1), None, "no room");
+    }
 }

@@ -7,6 +7,8 @@
 pub mod client;
 pub mod packet;
 
+use core::fmt;
+
 /// Why a packet could not be written, or the session can't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -26,3 +28,19 @@ pub enum Error {
     /// The peer did not answer a ping in time.
     KeepAlive,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "there is no room now",
+            Self::TooLarge => "the packet is larger than the buffer",
+            Self::WrongState => "the session's state does not allow this",
+            Self::Malformed => "the peer sent something that is no packet of MQTT 3.1.1",
+            Self::Unexpected => "the peer sent a packet that was not to be expected",
+            Self::TimedOut => "the peer did not answer in time",
+            Self::KeepAlive => "the peer did not answer a ping in time",
+        })
+    }
+}
+
+impl core::error::Error for Error {}

@@ -424,7 +424,7 @@ impl Authority for Center {
         let (id, command, content) = match frame::open(plain) {
             Ok(frame) => (frame.id, frame.command, frame.payload.to_vec()),
             Err(error) => {
-                tracing::warn!("{client_id}: a message that is no frame: {:?}", error.fault);
+                tracing::warn!("{client_id}: {error}");
                 return Ok(());
             }
         };

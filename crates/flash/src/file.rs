@@ -3,6 +3,7 @@
 use embedded_storage::nor_flash::{
     check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -23,6 +24,18 @@ pub enum FileFlashError {
     /// The file can't be read or written.
     Io(io::Error),
 }
+
+impl fmt::Display for FileFlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Access(_) => f.write_str("the place is outside of the flash, or not aligned"),
+            Self::NotErased => f.write_str("the place was not erased"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FileFlashError {}
 
 impl NorFlashError for FileFlashError {
     fn kind(&self) -> NorFlashErrorKind {

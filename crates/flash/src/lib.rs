@@ -34,6 +34,8 @@ pub mod slot;
 #[cfg(feature = "inplace")]
 pub use rewrite::Rewrite;
 
+use core::fmt;
+
 /// Why flash did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -44,3 +46,15 @@ pub enum Error {
     /// The slot's state does not allow it.
     State,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Device => "flash reports an error, or gives back something else than was written",
+            Self::Full => "there is no room",
+            Self::State => "the state of the slots does not allow this",
+        })
+    }
+}
+
+impl core::error::Error for Error {}

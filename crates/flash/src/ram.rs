@@ -7,6 +7,7 @@ use embedded_storage::nor_flash::{
     check_erase, check_read, check_write, ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 /// Erase size of the flash in memory.
@@ -26,6 +27,19 @@ pub enum RamFlashError {
     /// The power is cut.
     NoPower,
 }
+
+impl fmt::Display for RamFlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Access(_) => "the place is outside of the flash, or not aligned",
+            Self::NotErased => "the place was not erased",
+            Self::Broken => "the place is worn out or unreadable",
+            Self::NoPower => "the power is cut",
+        })
+    }
+}
+
+impl std::error::Error for RamFlashError {}
 
 impl NorFlashError for RamFlashError {
     fn kind(&self) -> NorFlashErrorKind {

@@ -2,6 +2,7 @@
 //!
 //! Whoever has checked the signature knows what the payload is for and what it must be, before the first byte of it.
 
+use core::fmt;
 use qth_protocol::ota::Kind;
 use qth_protocol::ttlv;
 
@@ -102,6 +103,18 @@ pub enum Error {
     /// It ends too soon, or its manifest is malformed, too long, or lacks a field.
     Malformed,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAPackage => "this is no package: it does not begin like one",
+            Self::Newer => "this package is of a format that is newer than this program",
+            Self::Malformed => "the package ends too soon, or its manifest is damaged",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
 
 /// What a manifest says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,15 +17,9 @@ const BYTES_HEAD: usize = 4;
 /// Why a package can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PackageError {
-    /// Not a package.
-    #[error("this is no package: it does not begin like one")]
-    NotAPackage,
-    /// Of a later format.
-    #[error("this package is of a format that is newer than this program")]
-    Newer,
-    /// Cut off or damaged.
-    #[error("the package ends too soon, or its manifest is damaged")]
-    Malformed,
+    /// Not a package that can be read.
+    #[error(transparent)]
+    Container(#[from] qth_package::Error),
     /// The payload is not what the manifest says.
     #[error("the package's payload is damaged: its {0} differs from what the manifest says")]
     Payload(&'static str),
@@ -56,16 +50,6 @@ pub enum PackageError {
     /// A text is too long.
     #[error("product, component or a version is too long")]
     TooLong,
-}
-
-impl From<qth_package::Error> for PackageError {
-    fn from(error: qth_package::Error) -> Self {
-        match error {
-            qth_package::Error::NotAPackage => Self::NotAPackage,
-            qth_package::Error::Newer => Self::Newer,
-            qth_package::Error::Malformed => Self::Malformed,
-        }
-    }
 }
 
 /// SHA-256.
@@ -461,8 +445,8 @@ mod tests {
         }
         let mut newer = bytes.clone();
         newer[7] = 2;
-        assert_eq!(open(&newer), Err(PackageError::Newer));
-        assert_eq!(open(NEW), Err(PackageError::NotAPackage));
+        assert_eq!(open(&newer), Err(qth_package::Error::Newer.into()));
+        assert_eq!(open(NEW), Err(qth_package::Error::NotAPackage.into()));
     }
 
     #[test]

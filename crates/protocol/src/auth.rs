@@ -7,6 +7,7 @@
 use super::cipher::{self, BLOCK};
 use super::BufferFull;
 use base64ct::{Base64, Encoding};
+use core::fmt;
 use heapless::String;
 
 /// Length of the random text in a password.
@@ -134,6 +135,21 @@ pub enum PasswordError {
     /// Its sign is wrong.
     Sign,
 }
+
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the password is not made of the parts that it should have",
+            Self::Flag => "the password's flag is neither 0000 nor 0001",
+            Self::Undecryptable => "the password cannot be decrypted with the product's secret",
+            Self::Random => "the password's random text is not 16 letters and digits",
+            Self::DeviceKey => "the password's device key is empty or too long",
+            Self::Sign => "the password's sign is wrong",
+        })
+    }
+}
+
+impl core::error::Error for PasswordError {}
 
 /// Takes a password apart.
 ///

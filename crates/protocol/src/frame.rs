@@ -7,6 +7,7 @@
 
 use super::command::exception;
 use super::BufferFull;
+use core::fmt;
 
 /// Bytes before the payload of an unescaped frame.
 pub const HEADER: usize = 9;
@@ -77,6 +78,19 @@ pub enum Fault {
     Id,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head => "it does not begin with AA AA",
+            Self::Length => "it is shorter than its length field says, or than any frame",
+            Self::Sum => "its bytes do not add up to its sum",
+            Self::Id => "its package id is 0 or 0xFFFF",
+        })
+    }
+}
+
+impl core::error::Error for Fault {}
+
 /// A dropped frame, with what a report of it (command 0x00A4) tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameError {
@@ -84,6 +98,18 @@ pub struct FrameError {
     pub fault: Fault,
     /// Its package id, where it could be read and is valid.
     pub id: Option<PackageId>,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this is no frame: {}", self.fault)
+    }
+}
+
+impl core::error::Error for FrameError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.fault)
+    }
 }
 
 impl FrameError {

@@ -28,9 +28,19 @@ pub mod session;
 pub mod topic;
 pub mod ttlv;
 
+use core::fmt;
+
 /// Largest MQTT packet that a device takes, in bytes.
 pub const PACKET_MAX: usize = 2048;
 
 /// What was to be written does not fit into the buffer or the text that was given for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferFull;
+
+impl fmt::Display for BufferFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what is to be written does not fit")
+    }
+}
+
+impl core::error::Error for BufferFull {}

@@ -1,9 +1,19 @@
 //! Sentences of a location: NMEA 0183, and `$LBS,…`, which has the same form. On the wire each is followed by `;`.
 #![forbid(unsafe_code)]
 
+use core::fmt;
+
 /// What is no list of sentences, or carries a checksum that differs, or does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadSentence;
+
+impl fmt::Display for BadSentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("these are no sentences, or the checksum of one differs, or they do not fit")
+    }
+}
+
+impl core::error::Error for BadSentence {}
 
 /// Writes sentences, joined by `;`, as they go over the wire: without blanks around them, each followed by `;`, a `$LBS` with its
 /// checksum. Returns the length.

@@ -99,7 +99,7 @@ fn rewrite(flash: &mut FileFlash, layout: Layout, options: &Options) -> Result<(
         let path = options.flash.display();
         match error {
             inplace::Error::Damaged => format!("flash {path}: the image in slot A is damaged and there is no other"),
-            _ => format!("flash {path}: slot A can't be rewritten: {error:?}"),
+            _ => format!("flash {path}: slot A can't be rewritten: {error}"),
         }
     })
 }
@@ -152,7 +152,7 @@ fn is_unused(flash: &mut FileFlash, layout: Layout, programmed: &mut RamFlash) -
 }
 
 fn trouble(options: &Options, error: Error) -> String {
-    format!("flash {}: {error:?}; if it is not a flash of this board, name another file", options.flash.display())
+    format!("flash {}: {error}; if it is not a flash of this board, name another file", options.flash.display())
 }
 
 /// Whether the trial is still open. Only reads, because the firmware may run.
@@ -166,5 +166,5 @@ pub fn load(path: &Path) -> Result<Slots, String> {
     let layout = layout(path);
     let mut flash: RamFlash = RamFlash::with_content(bytes, layout.size());
     let records = Records::open(&mut flash, layout);
-    Slots::load(&mut flash, layout, &records).map_err(|error| format!("flash {}: {error:?}", path.display()))
+    Slots::load(&mut flash, layout, &records).map_err(|error| format!("flash {}: {error}", path.display()))
 }

@@ -25,6 +25,8 @@ pub use coder::Coder;
 pub use decoder::{Decoder, RestartPoint, Standard, Step, Tiny};
 pub use header::{Header, Method};
 
+use core::fmt;
+
 /// Why a delta can't be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -41,6 +43,21 @@ pub enum Error {
     /// An image can't be read.
     Unreadable,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Format => "this is no delta, or one of a format, method or instruction set that is newer than this program",
+            Self::Memory => "the delta needs more memory than this decoder has",
+            Self::Source => "the delta was made from another image",
+            Self::Data => "the delta is damaged",
+            Self::Point => "the restart point is not one of this delta",
+            Self::Unreadable => "an image cannot be read",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
 
 /// The two images, as the decoder reads them.
 pub trait Images {

@@ -17,6 +17,7 @@ pub mod staged;
 pub use installer::{Installer, Progress};
 pub use journal::RECORD as JOURNAL_RECORD;
 
+use core::fmt;
 use embedded_storage::nor_flash::NorFlash;
 
 /// Version of the payload's format.
@@ -47,6 +48,19 @@ pub enum Error {
     /// The image in the slot is not what it was before or after: there is nothing to start.
     Damaged,
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flash => "flash cannot be read or written",
+            Self::Memory => "the memory for a block is not as large as a block",
+            Self::Package => "the staged package is damaged, or does not fit this board or the image in its slot",
+            Self::Damaged => "the image in the slot is damaged, and there is no other",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
 
 impl From<qth_flash::Error> for Error {
     fn from(_: qth_flash::Error) -> Self {

@@ -2,6 +2,7 @@
 
 use super::{id, Expected, Kind, COMPONENT_MAX, VERSION_MAX};
 use crate::ttlv::{Reader, Value};
+use core::fmt;
 
 /// Longest address of a package.
 pub const URL_MAX: usize = 512;
@@ -9,6 +10,14 @@ pub const URL_MAX: usize = 512;
 /// A field is missing or malformed, or there is more than the one file that a component has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadFileInfo;
+
+impl fmt::Display for BadFileInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the file information lacks a field, has a malformed one, or names more than one file")
+    }
+}
+
+impl core::error::Error for BadFileInfo {}
 
 /// File information of one component. Every field is checked.
 pub struct FileInfo<'a> {

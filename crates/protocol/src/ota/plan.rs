@@ -2,6 +2,7 @@
 
 use super::{id, Kind, COMPONENTS_MAX, COMPONENT_MAX, VERSION_MAX};
 use crate::ttlv::{self, Reader, Value};
+use core::fmt;
 
 /// One component of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,14 @@ pub struct Component<'a> {
 /// The plan is malformed or beyond the limits; nothing of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadPlan;
+
+impl fmt::Display for BadPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the plan is malformed, or has more than a plan may have")
+    }
+}
+
+impl core::error::Error for BadPlan {}
 
 /// A plan that was checked: one component or many, in the order of their upgrade.
 #[derive(Clone, Copy)]

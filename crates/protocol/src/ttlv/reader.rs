@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Number, BYTES, DEPTH_MAX, FALSE, NUMBER, STRUCT, TRUE, TYPE_BITS, TYPE_MASK};
+use core::fmt;
 
 /// Why bytes are not TTLV. The exception code that reports it is 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,20 @@ pub enum TtlvError {
     /// Structs lie deeper in each other than [`DEPTH_MAX`].
     Depth,
 }
+
+impl fmt::Display for TtlvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "there is no item where at least one has to be",
+            Self::Cut => "the bytes end inside an item",
+            Self::Type => "an item has a type that does not exist",
+            Self::Mixed => "a named item stands in an array",
+            Self::Depth => "structs lie too deep in each other",
+        })
+    }
+}
+
+impl core::error::Error for TtlvError {}
 
 /// One item: its id and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

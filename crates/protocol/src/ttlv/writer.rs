@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Number, BYTES, DEPTH_MAX, FALSE, ID_MAX, NUMBER, STRUCT, TRUE, TYPE_BITS};
+use core::fmt;
 
 /// Why a message can't be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,21 @@ pub enum WriteError {
     /// A struct was ended that was not begun, or not ended.
     Unbalanced,
 }
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the message does not fit the buffer",
+            Self::Id => "an id is too large",
+            Self::Long => "an item has more in it than a length can say",
+            Self::Float => "a float is not finite, or too large",
+            Self::Depth => "structs lie too deep in each other",
+            Self::Unbalanced => "a struct was ended that was not begun, or not ended",
+        })
+    }
+}
+
+impl core::error::Error for WriteError {}
 
 /// Writes a message item by item.
 ///

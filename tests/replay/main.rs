@@ -11,7 +11,6 @@ use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::boot;
 use qth_flash::ram::RamFlash;
-use qth_flash::records::Records;
 use qth_flash::slot::Slots;
 use qth_protocol::auth::{self, Credentials};
 use qth_protocol::frame::{self, PackageId};
@@ -69,10 +68,7 @@ impl Replay {
     fn new(name: &str, header: &Value) -> Self {
         let mut flash = RamFlash::new(LAYOUT.size());
         let old = vec![1; 5_000];
-        flash.bytes_mut()[LAYOUT.slots[0].start as usize..][..old.len()].copy_from_slice(&old);
-        let mut records = Records::open(&mut flash, LAYOUT);
-        let mut slots = Slots::load(&mut flash, LAYOUT, &records).unwrap();
-        slots.factory(&mut flash, &mut records, old.len() as u32, Sha256::digest(&old).into(), "").unwrap();
+        Slots::program(&mut flash, LAYOUT, &old, "").unwrap();
         let device = start(flash, header, text(header, "fw"), Instant::from_millis(1));
         Self {
             name: name.into(),

@@ -8,7 +8,7 @@ use embedded_storage::nor_flash::{check_erase, check_read, check_write, ErrorTyp
 use qth_flash::boot::{decide, Decision};
 use qth_flash::layout::{Layout, Region};
 use qth_flash::records::Records;
-use qth_flash::slot::{self, Reason, Slots};
+use qth_flash::slot::{Reason, Slots};
 use qth_package::inplace::Installer;
 
 const BLOCK: u32 = 4096;
@@ -100,14 +100,7 @@ pub fn run(old: &[u8], package: &[u8], new: &[u8], room: &mut [u8]) -> Result<()
 
 /// As the device leaves the flash, once it has verified the package.
 fn arm(chip: &mut Chip<'_>, layout: Layout, old: &[u8], package: &[u8]) -> Result<(), qth_flash::Error> {
-    let mut records = Records::open(chip, layout);
-    let mut slots = Slots::load(chip, layout, &records)?;
-    slot::write_padded(chip, layout.slots[0].start, old)?;
-    let sha256 = slot::digest(chip, layout.slots[0], old.len() as u32)?;
-    slots.factory(chip, &mut records, old.len() as u32, sha256, "1")?;
-    slots.begin(chip, &mut records, package.len() as u32, [0; 32], "2")?;
-    slots.write(chip, &mut records, 0, package)?;
-    let sha256 = slot::digest(chip, layout.slots[1], package.len() as u32)?;
-    slots.ready(chip, &mut records, sha256)?;
+    let (mut records, mut slots) = Slots::program(chip, layout, old, "1")?;
+    slots.put(chip, &mut records, package, "2")?;
     slots.arm(chip, &mut records, STARTS)
 }

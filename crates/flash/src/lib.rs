@@ -23,6 +23,7 @@ pub mod boot;
 pub mod file;
 pub mod layout;
 pub mod mutant;
+mod program;
 #[cfg(any(feature = "std", test))]
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "hosts only; checked against the chip's size")]
 pub mod ram;

@@ -722,9 +722,7 @@ mod tests {
 
     fn with_factory<const ERASE: usize, const WRITE: usize>() -> RamFlash<ERASE, WRITE> {
         let mut flash = RamFlash::new(LAYOUT.size());
-        write_padded(&mut flash, LAYOUT.slots[0].start, &image(0)).unwrap();
-        let (mut records, mut slots) = load(&mut flash);
-        slots.factory(&mut flash, &mut records, SIZE, Sha256::digest(image(0)).into(), "1.0.0").unwrap();
+        Slots::program(&mut flash, LAYOUT, &image(0), "1.0.0").unwrap();
         flash
     }
 

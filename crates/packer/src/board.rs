@@ -1,10 +1,9 @@
 //! A board with one slot, in memory: what a device and its bootloader do with an in-place package, by their own code.
 
-use crate::container::sha256;
 use qth_flash::layout::{Layout, Region};
 use qth_flash::ram::RamFlash;
 use qth_flash::records::Records;
-use qth_flash::slot::{self, Reason, Slots};
+use qth_flash::slot::{Reason, Slots};
 use qth_flash::Error;
 use qth_package::inplace::staged::Payload;
 use qth_package::inplace::{Installer, BLOCK_MIN};
@@ -72,12 +71,7 @@ fn on<const BLOCK: usize>(old: &[u8], file: &[u8], size: usize) -> Option<Outcom
 
 /// The old image in the slot, the package armed in the staging area.
 fn stage<const BLOCK: usize>(flash: &mut RamFlash<BLOCK, 4>, layout: Layout, old: &[u8], file: &[u8]) -> Result<(), Error> {
-    let mut records = Records::open(flash, layout);
-    let mut slots = Slots::load(flash, layout, &records)?;
-    slot::write_padded(flash, layout.slots[0].start, old)?;
-    slots.factory(flash, &mut records, old.len() as u32, sha256(old), "")?;
-    slots.begin(flash, &mut records, file.len() as u32, [0; 32], "")?;
-    slots.write(flash, &mut records, 0, file)?;
-    slots.ready(flash, &mut records, sha256(file))?;
+    let (mut records, mut slots) = Slots::program(flash, layout, old, "")?;
+    slots.put(flash, &mut records, file, "")?;
     slots.arm(flash, &mut records, 1)
 }

@@ -59,15 +59,10 @@ fuzz_target!(|bytes: &[u8]| {
     let old = old();
     let [slot, staging] = LAYOUT.slots;
     let mut flash = Flash::new(LAYOUT.size());
-    let (mut records, mut slots_before) = slots(&mut flash);
-    slot::write_padded(&mut flash, slot.start, &old).unwrap();
+    let (mut records, mut slots_before) = Slots::program(&mut flash, LAYOUT, &old, "1").unwrap();
     let sha256 = slot::digest(&mut flash, slot, old.len() as u32).unwrap();
-    slots_before.factory(&mut flash, &mut records, old.len() as u32, sha256, "1").unwrap();
     let Some(file) = package(bytes, &sha256, &[0; 32]).filter(|file| file.len() <= staging.len as usize) else { return };
-    slots_before.begin(&mut flash, &mut records, file.len() as u32, [0; 32], "2").unwrap();
-    slots_before.write(&mut flash, &mut records, 0, &file).unwrap();
-    let digest = slots_before.digest(&mut flash, file.len() as u32).unwrap();
-    slots_before.ready(&mut flash, &mut records, digest).unwrap();
+    slots_before.put(&mut flash, &mut records, &file, "2").unwrap();
     slots_before.arm(&mut flash, &mut records, 1).unwrap();
 
     let before = flash.clone();

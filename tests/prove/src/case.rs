@@ -5,8 +5,9 @@ use crate::images::{Images, Upgrade};
 use crate::scenario::{self, Scenario, SCENARIOS};
 use qth_flash::layout::Region;
 use qth_flash::ram::{Cut, RamFlash};
+use qth_flash::slot::Slots;
 use qth_world::center::Verdict;
-use qth_world::world::{self, Delivery, Faults, File, Firmware, WorldOf};
+use qth_world::world::{Delivery, Faults, File, Firmware, WorldOf};
 use std::fmt;
 use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -95,7 +96,7 @@ impl Case {
         for region in &nobodys {
             flash.bytes_mut()[range(*region)].fill(NOBODYS);
         }
-        world::install(&mut flash, layout, &old);
+        Slots::program(&mut flash, layout, &old, "1.0.0").map_err(|error| error.to_string())?;
         flash.erases.fill(0);
         flash.written.fill(0);
         let faults = match self.seed {

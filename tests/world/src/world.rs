@@ -679,17 +679,8 @@ fn image(random: &mut Random, version: &str, size: usize) -> Vec<u8> {
 /// A flash as the factory programs it.
 pub fn new_board<const E: usize, const W: usize>(layout: Layout, image: &[u8]) -> RamFlash<E, W> {
     let mut flash = RamFlash::new(layout.size());
-    install(&mut flash, layout, image);
+    Slots::program(&mut flash, layout, image, "1.0.0").unwrap();
     flash
-}
-
-/// Programs slot A, and the record that says so.
-pub fn install<const E: usize, const W: usize>(flash: &mut RamFlash<E, W>, layout: Layout, image: &[u8]) {
-    let region = layout.slots[0];
-    flash.bytes_mut()[region.start as usize..][..image.len()].copy_from_slice(image);
-    let mut records = Records::open(flash, layout);
-    let mut slots = Slots::load(flash, layout, &records).unwrap();
-    slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), "1.0.0").unwrap();
 }
 
 fn md5(bytes: &[u8]) -> [u8; 16] {

@@ -125,13 +125,9 @@ fn program_factory(flash: &mut FileFlash, layout: Layout, options: &Options) -> 
 }
 
 fn program<F: NorFlash>(flash: &mut F, layout: Layout, image: &[u8], version: &str) -> Result<(), Error> {
-    let region = layout.slots[0];
     slot::erase(flash, layout.records)?;
-    slot::erase(flash, region)?;
-    slot::write_padded(flash, region.start, image)?;
-    let mut records = Records::open(flash, layout);
-    let mut slots = Slots::load(flash, layout, &records)?;
-    slots.factory(flash, &mut records, image.len() as u32, Sha256::digest(image).into(), version)
+    slot::erase(flash, layout.slots[0])?;
+    Slots::program(flash, layout, image, version).map(drop)
 }
 
 /// Records and slot A are blank, but for what an earlier programming has left that was cut off.

@@ -6,7 +6,7 @@ use qth_flash::boot::{self, Decision};
 use qth_flash::layout::{Layout, Region};
 use qth_flash::ram::{Cut, RamFlash};
 use qth_flash::records::Records;
-use qth_flash::slot::{self, Reason, Slots, State};
+use qth_flash::slot::{Reason, Slots, State};
 use qth_package::delta::field::InstructionSet::Thumb;
 use qth_package::inplace::{Error, Installer};
 use qth_packer::container::sha256;
@@ -40,13 +40,8 @@ impl Board {
             slots: [Region { start: records.end(), len: slot }, Region { start: records.end() + slot, len: staging }],
         };
         let mut flash = Flash::new(layout.size());
-        let mut records = Records::open(&mut flash, layout);
-        let mut slots = Slots::load(&mut flash, layout, &records).unwrap();
-        slot::write_padded(&mut flash, layout.slots[0].start, &old).unwrap();
-        slots.factory(&mut flash, &mut records, old.len() as u32, sha256(&old), "1").unwrap();
-        slots.begin(&mut flash, &mut records, package.len() as u32, [0; 32], "2").unwrap();
-        slots.write(&mut flash, &mut records, 0, &package).unwrap();
-        slots.ready(&mut flash, &mut records, sha256(&package)).unwrap();
+        let (mut records, mut slots) = Slots::program(&mut flash, layout, &old, "1").unwrap();
+        slots.put(&mut flash, &mut records, &package, "2").unwrap();
         slots.arm(&mut flash, &mut records, STARTS).unwrap();
         Self { layout, flash, old, new }
     }

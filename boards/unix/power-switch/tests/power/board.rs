@@ -4,7 +4,6 @@ use qth_flash::file::FileFlash;
 use qth_flash::layout::Layout;
 use qth_flash::records::Records;
 use qth_flash::slot::Slots;
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -54,9 +53,7 @@ impl Board {
         let mut flash = FileFlash::open(&self.path("flash.bin"), Layout::UNIX.size()).unwrap();
         let mut records = Records::open(&mut flash, Layout::UNIX);
         let mut slots = Slots::load(&mut flash, Layout::UNIX, &records).unwrap();
-        slots.begin(&mut flash, &mut records, image.len() as u32, [0; 32], version).unwrap();
-        slots.write(&mut flash, &mut records, 0, image).unwrap();
-        slots.ready(&mut flash, &mut records, Sha256::digest(image).into()).unwrap();
+        slots.put(&mut flash, &mut records, image, version).unwrap();
         slots.arm(&mut flash, &mut records, BOOTS).unwrap();
     }
 

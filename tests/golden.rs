@@ -5,6 +5,7 @@
 use qth_protocol::auth::{self, Credentials};
 use qth_protocol::command::{self, Sender};
 use qth_protocol::frame::{self, PackageId};
+use qth_protocol::id::configuration;
 use qth_protocol::session::SessionKey;
 use qth_protocol::topic::{self, Direction, Topic};
 use qth_protocol::ttlv::{self, Reader, Value, WriteError, Writer};
@@ -328,10 +329,10 @@ impl Conversation {
     }
 
     fn configure(&mut self, connection: u64, payload: &[u8]) {
-        if let Some(ds) = ttlv::find(payload, 5) {
+        if let Some(ds) = ttlv::find(payload, configuration::DEVICE_SECRET) {
             self.device_secret = Some(ds.as_text().unwrap().to_owned());
         }
-        if let Some(key) = ttlv::find(payload, 6) {
+        if let Some(key) = ttlv::find(payload, configuration::SESSION_KEY) {
             self.session_keys.insert(connection, SessionKey::new(key.as_bytes().unwrap().try_into().unwrap()));
         }
     }

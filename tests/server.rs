@@ -1,7 +1,8 @@
 //! What the Center says about the connection itself: another server, and that there were too many messages.
 
 use qth_flash::ram::RamFlash;
-use qth_protocol::command;
+use qth_protocol::command::{self, limit};
+use qth_protocol::id::{configuration, exception};
 use qth_world::pair::Pair;
 
 const HOME: &str = "home.example.org";
@@ -18,8 +19,8 @@ fn online_at_home(flash: Option<RamFlash>) -> Pair {
 /// Moves the device; empty texts send it back.
 fn move_to(world: &mut Pair, host: &str, port: i64) {
     world.center.send(command::CONFIG, |writer| {
-        writer.begin(1);
-        writer.text(2, host).text(3, "").int(4, port);
+        writer.begin(configuration::DNS);
+        writer.text(configuration::DOMAIN, host).text(configuration::IP, "").int(configuration::PORT, port);
         writer.end();
     });
     world.tried.clear();
@@ -56,14 +57,15 @@ fn a_server_that_can_not_be_reached_is_left_after_three_failures() {
 #[test]
 fn too_many_messages_are_told_as_an_event_and_the_connection_stays() {
     let mut world = online_at_home(None);
-    for exception in [10428, 10429] {
+    for code in [limit::MINUTE, limit::DAY] {
         world.told.clear();
         world.center.send(command::EXCEPTION_DOWN, |writer| {
-            writer.int(1, exception).int(2, 7).text(3, "p111xt").text(4, "866000000000017");
+            writer.int(exception::CODE, code).int(exception::PACKAGE, 7);
+            writer.text(exception::PRODUCT, "p111xt").text(exception::DEVICE, "866000000000017");
         });
         world.step(false);
         world.step(false);
-        assert_eq!(world.told, [(2, -5889)], "{exception}");
+        assert_eq!(world.told, [(2, -5889)], "{code}");
         assert!(world.device.is_online());
     }
 }

@@ -5,19 +5,14 @@ use crate::domain::package::{ComponentType, PackageFile};
 use crate::domain::plan::PlanDraft;
 use crate::domain::rate::Exceeded;
 use crate::domain::upgrade::{ComponentRun, Report, Upgrade};
-use qth_protocol::command;
+use qth_protocol::command::{self, limit};
 use qth_protocol::frame::PackageId;
+use qth_protocol::id::{configuration, exception, information, status};
 use qth_protocol::ota::{id, Kind, Status as StatusCode};
 use qth_protocol::ttlv::{self, Reader, Value, Writer};
 
 /// Largest payload: a plan of twenty components with the longest texts.
 const PAYLOAD_MAX: usize = 8 * 1024;
-
-/// Ids of the device configuration, command 0x00B4.
-mod configuration {
-    pub const DEVICE_SECRET: u16 = 5;
-    pub const SESSION_KEY: u16 = 6;
-}
 
 /// A message to a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +50,13 @@ pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>
 
 /// Tells a device that it has sent too many messages, and which of them was not kept (wire protocol, section 4).
 pub fn limited(exceeded: Exceeded, id: PackageId, device: &Device) -> Message {
-    let exception = match exceeded {
-        Exceeded::Minute => 10428,
-        Exceeded::Day => 10429,
+    let code = match exceeded {
+        Exceeded::Minute => limit::MINUTE,
+        Exceeded::Day => limit::DAY,
     };
     message(command::EXCEPTION_DOWN, |writer| {
-        writer.int(1, exception).int(2, i64::from(id.get())).text(3, &device.product).text(4, &device.key);
+        writer.int(exception::CODE, code).int(exception::PACKAGE, i64::from(id.get()));
+        writer.text(exception::PRODUCT, &device.product).text(exception::DEVICE, &device.key);
     })
 }
 
@@ -104,7 +100,6 @@ fn write_component(writer: &mut Writer<'_>, draft: &PlanDraft, component: &Compo
 
 /// Tells where the files of a component are.
 pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: bool) -> Message {
-    const INDEX: u16 = 30;
     message(command::OTA_FIRMWARE, |writer| {
         let write_file = |writer: &mut Writer<'_>, announced: &Announced<'_>| {
             writer.text(id::URL, &announced.url).int(id::SIZE, announced.file.size as i64);
@@ -126,7 +121,7 @@ pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: boo
             files => {
                 writer.begin(id::FILES);
                 for (index, file) in files.iter().enumerate() {
-                    writer.begin(0).int(INDEX, index as i64);
+                    writer.begin(0).int(id::INDEX, index as i64);
                     write_file(writer, file);
                     write_digests(writer, file);
                     writer.end();
@@ -141,13 +136,13 @@ pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: boo
 pub fn read_status(payload: &[u8]) -> Status {
     let number = |id| ttlv::find(payload, id).and_then(|value| value.as_i64());
     Status {
-        battery: number(1),
-        voltage: ttlv::find(payload, 2).and_then(|value| value.as_f64()),
-        signal: number(3),
-        free_flash: number(4),
-        rsrp: number(5),
-        rsrq: number(6),
-        snr: number(7),
+        battery: number(status::BATTERY),
+        voltage: ttlv::find(payload, status::VOLTAGE).and_then(|value| value.as_f64()),
+        signal: number(status::SIGNAL),
+        free_flash: number(status::FREE_FLASH),
+        rsrp: number(status::RSRP),
+        rsrq: number(status::RSRQ),
+        snr: number(status::SNR),
     }
 }
 
@@ -157,9 +152,9 @@ pub fn read_information(payload: &[u8], reported: &mut Reported) {
     while let Ok(Some(item)) = reader.next() {
         let Some(text) = text(&item.value) else { continue };
         match item.id {
-            1 => reported.module_type = Some(text.clone()),
-            2 => reported.module_version = Some(text.clone()),
-            3 => reported.mcu_versions = mcu_versions(&text),
+            information::MODULE => reported.module_type = Some(text.clone()),
+            information::VERSION => reported.module_version = Some(text.clone()),
+            information::MCU_VERSIONS => reported.mcu_versions = mcu_versions(&text),
             _ => {}
         }
         reported.information.insert(item.id.to_string(), text);
@@ -193,8 +188,7 @@ pub fn read_report(payload: &[u8]) -> Option<Report> {
 
 /// Reads the confirmation of an older device, 0x0112: a refusal when its id 11 says false or 0.
 pub fn read_confirmation(payload: &[u8]) -> Report {
-    const SUBMIT: u16 = 11;
-    let refused = match ttlv::find(payload, SUBMIT) {
+    let refused = match ttlv::find(payload, id::SUBMIT) {
         Some(Value::Bool(submit)) => !submit,
         Some(value) => value.as_i64() == Some(0),
         None => false,

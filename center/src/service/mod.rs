@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use message::Message;
 use qth_protocol::auth::{self, Credentials};
 use qth_protocol::frame::{self, PackageId};
+use qth_protocol::id::exception;
 use qth_protocol::session::SessionKey;
 use qth_protocol::topic::{self, Direction, Topic};
 use qth_protocol::{command, ttlv};
@@ -286,7 +287,7 @@ impl Center {
                 self.take_in(client_id, |_| {}, move |db, at, device| rollout::report(db, at, device, &report, code)).await?
             }
             command::EXCEPTION_UP => {
-                let code = ttlv::find(&payload, 1).and_then(|value| value.as_i64());
+                let code = ttlv::find(&payload, exception::CODE).and_then(|value| value.as_i64());
                 tracing::warn!("{client_id}: could not read a message of ours, exception {code:?}");
                 Vec::new()
             }

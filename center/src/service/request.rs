@@ -4,6 +4,7 @@ use super::message::Message;
 use super::value::{self, ValueError};
 use super::{data, Center, Sealed};
 use qth_protocol::frame::PackageId;
+use qth_protocol::id::exception;
 use qth_protocol::PACKET_MAX;
 use qth_protocol::{command, ttlv};
 use serde_json::Value;
@@ -130,9 +131,9 @@ impl Center {
         let (key, answer) = match command {
             command::EXCEPTION_UP => {
                 let number = |id| ttlv::find(payload, id).and_then(|value| value.as_i64());
-                let of = number(2);
+                let of = number(exception::PACKAGE);
                 let key = awaited.keys().find(|key| Some(i64::from(key.1)) == of).copied()?;
-                (key, Err(number(1)?))
+                (key, Err(number(exception::CODE)?))
             }
             _ => {
                 let key = Some((command, id.get())).filter(|key| awaited.contains_key(key))?;

@@ -68,6 +68,14 @@ pub mod exception {
     pub const TTLV: u8 = 5;
 }
 
+/// Codes of [`EXCEPTION_DOWN`] for messages of data that the Center did not keep.
+pub mod limit {
+    /// The device has sent too many in a minute.
+    pub const MINUTE: i64 = 10428;
+    /// The device has sent too many in a day.
+    pub const DAY: i64 = 10429;
+}
+
 /// The part of a topic's name that groups commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {

@@ -22,6 +22,7 @@ pub mod auth;
 mod cipher;
 pub mod command;
 pub mod frame;
+pub mod id;
 pub mod nmea;
 pub mod ota;
 pub mod session;

@@ -4,6 +4,8 @@ use crate::random::Random;
 use crate::wire::{self, Packet};
 use qth_protocol::auth::{self, Credentials};
 use qth_protocol::frame::{self, PackageId};
+use qth_protocol::id::configuration;
+use qth_protocol::ota::id;
 use qth_protocol::ttlv::{self, Writer};
 use qth_protocol::{command, topic};
 
@@ -40,8 +42,9 @@ impl Center {
     pub fn new(is_for_mcu: bool, size: u32, md5: &str, crc32: &str) -> Self {
         let mut bytes = [0; 512];
         let mut writer = Writer::new(&mut bytes);
-        writer.text(1, "http://files/fw.bin").int(2, i64::from(size)).text(3, md5).text(4, component(is_for_mcu));
-        writer.text(5, "1.0.0").text(6, TARGET).int(7, is_for_mcu.into()).text(15, crc32);
+        writer.text(id::URL, "http://files/fw.bin").int(id::SIZE, i64::from(size)).text(id::MD5, md5);
+        writer.text(id::COMPONENT, component(is_for_mcu)).text(id::SOURCE_VERSION, "1.0.0").text(id::TARGET_VERSION, TARGET);
+        writer.int(id::KIND, is_for_mcu.into()).text(id::CRC32, crc32);
         let length = writer.finish().unwrap();
         Self {
             verdict: Verdict::Open,
@@ -81,7 +84,7 @@ impl Center {
                     if !self.knows_device {
                         let mut bytes = [0; 64];
                         let mut writer = Writer::new(&mut bytes);
-                        let length = writer.text(5, DS).finish().unwrap();
+                        let length = writer.text(configuration::DEVICE_SECRET, DS).finish().unwrap();
                         self.send("sys", command::CONFIG, &bytes[..length]);
                     }
                 }
@@ -174,8 +177,9 @@ impl Center {
         }
         let mut bytes = [0; 128];
         let mut writer = Writer::new(&mut bytes);
-        writer.text(4, component(self.is_for_mcu)).text(5, "1.0.0").text(6, TARGET);
-        writer.int(7, self.is_for_mcu.into()).int(8, 30).int(9, 65536).int(10, -110);
+        writer.text(id::COMPONENT, component(self.is_for_mcu));
+        writer.text(id::SOURCE_VERSION, "1.0.0").text(id::TARGET_VERSION, TARGET);
+        writer.int(id::KIND, self.is_for_mcu.into()).int(id::BATTERY, 30).int(id::SPACE, 65536).int(id::SIGNAL, -110);
         let length = writer.finish().unwrap();
         self.send("ota", command::OTA_PLAN, &bytes[..length]);
     }

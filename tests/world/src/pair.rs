@@ -8,6 +8,7 @@ use qth::device::{Action, Closed, Device, Link};
 use qth::time::Instant;
 use qth_flash::ram::RamFlash;
 use qth_protocol::frame::{self, PackageId};
+use qth_protocol::id::configuration;
 use qth_protocol::ttlv::{self, Writer};
 use qth_protocol::{command, topic};
 
@@ -44,7 +45,7 @@ impl Center {
 
     fn send_secret(&mut self) {
         self.send(command::CONFIG, |writer| {
-            writer.text(5, "550fb4d299941da367a28636dbc70bf7");
+            writer.text(configuration::DEVICE_SECRET, "550fb4d299941da367a28636dbc70bf7");
         });
     }
 

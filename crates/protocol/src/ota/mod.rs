@@ -49,6 +49,8 @@ pub mod id {
     pub const SPACE: u16 = 9;
     /// Minimum signal, dBm.
     pub const SIGNAL: u16 = 10;
+    /// False or 0: the confirmation of an older device is a refusal.
+    pub const SUBMIT: u16 = 11;
     /// Status code of a report.
     pub const STATUS: u16 = 13;
     /// Name of the status code, with the reason of a failure behind it.
@@ -69,4 +71,6 @@ pub mod id {
     pub const CONTROL: u16 = 27;
     /// Array of component plans.
     pub const COMPONENTS: u16 = 28;
+    /// Place of a file in its array.
+    pub const INDEX: u16 = 30;
 }

@@ -8,22 +8,9 @@ use crate::board::Board;
 use crate::settings::{Product, Security, Server};
 use crate::time::Instant;
 use heapless::String;
+use qth_protocol::id::{configuration as id, exception};
 use qth_protocol::session::SessionKey;
 use qth_protocol::ttlv::{self, Reader, Value};
-
-/// TTLV ids of the device configuration, command 0x00B4.
-mod id {
-    pub const DNS: u16 = 1;
-    pub const DOMAIN: u16 = 2;
-    pub const IP: u16 = 3;
-    pub const PORT: u16 = 4;
-    pub const DEVICE_SECRET: u16 = 5;
-    pub const SESSION_KEY: u16 = 6;
-    pub const PRODUCT_KEY: u16 = 7;
-    pub const PRODUCT_SECRET: u16 = 8;
-    pub const REAUTHENTICATE: u16 = 9;
-    pub const NEW_DEVICE_SECRET: u16 = 10;
-}
 
 impl State {
     /// Command 0x00B4.
@@ -68,7 +55,7 @@ impl State {
     #[inline(never)]
     pub(super) fn center_exception<B: Board>(&mut self, now: Instant, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
-        let Some(exception) = ttlv::find(payload, 1).and_then(|value| value.as_i64()) else { return effects };
+        let Some(exception) = ttlv::find(payload, exception::CODE).and_then(|value| value.as_i64()) else { return effects };
         let result = code::of_exception(exception);
         let class = match exception {
             10423..=10425 | 10427 => Class::Credentials,

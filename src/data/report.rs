@@ -2,13 +2,23 @@
 
 use crate::board::{About, Status};
 use crate::settings::Settings;
+use qth_protocol::id::{information, status};
 use qth_protocol::ota::id;
 use qth_protocol::ttlv::{Number, WriteError, Writer};
 
 /// Status ids that are reported unasked after every subscription.
-pub const STATUS_IDS: [u16; 4] = [1, 2, 3, 4];
+pub const STATUS_IDS: [u16; 4] = [status::BATTERY, status::VOLTAGE, status::SIGNAL, status::FREE_FLASH];
 /// Information ids that are reported unasked after every subscription.
-pub const INFORMATION_IDS: [u16; 8] = [1, 2, 3, 5, 11, 12, 13, 14];
+pub const INFORMATION_IDS: [u16; 8] = [
+    information::MODULE,
+    information::VERSION,
+    information::MCU_VERSIONS,
+    information::ICCID,
+    information::SDK_VERSION,
+    information::LOCATORS,
+    information::DATA_PROTOCOL,
+    information::COMMUNICATION_PROTOCOL,
+];
 
 /// Version of this software, reported where the reference device names its SDK.
 const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -18,14 +28,14 @@ const DATA_PROTOCOL: &str = "1.3.0";
 const COMMUNICATION_PROTOCOL: &str = "3.0.0";
 
 /// Writes the values with these status ids; an id that this board does not measure is left out.
-pub fn status(ids: &mut dyn Iterator<Item = u16>, status: &Status, out: &mut [u8]) -> Result<usize, WriteError> {
+pub fn status(ids: &mut dyn Iterator<Item = u16>, measured: &Status, out: &mut [u8]) -> Result<usize, WriteError> {
     let mut writer = Writer::new(out);
     for id in ids {
         let value = match id {
-            1 => Number::from_i64(status.battery.into()),
-            2 => volts(status.millivolts),
-            3 => Number::from_i64(status.signal.into()),
-            4 => Number::from_i64(status.free.into()),
+            status::BATTERY => Number::from_i64(measured.battery.into()),
+            status::VOLTAGE => volts(measured.millivolts),
+            status::SIGNAL => Number::from_i64(measured.signal.into()),
+            status::FREE_FLASH => Number::from_i64(measured.free.into()),
             _ => continue,
         };
         writer.number(id, value);
@@ -43,14 +53,14 @@ pub fn information(
     let mut writer = Writer::new(out);
     for id in ids {
         let value = match id {
-            1 => about.module,
-            2 => module_version(about, settings),
-            3 => &settings.mcu_versions,
-            5 => about.iccid,
-            11 => SDK_VERSION,
-            12 => LOCATORS,
-            13 => DATA_PROTOCOL,
-            14 => COMMUNICATION_PROTOCOL,
+            information::MODULE => about.module,
+            information::VERSION => module_version(about, settings),
+            information::MCU_VERSIONS => &settings.mcu_versions,
+            information::ICCID => about.iccid,
+            information::SDK_VERSION => SDK_VERSION,
+            information::LOCATORS => LOCATORS,
+            information::DATA_PROTOCOL => DATA_PROTOCOL,
+            information::COMMUNICATION_PROTOCOL => COMMUNICATION_PROTOCOL,
             _ => continue,
         };
         writer.text(id, value);

@@ -18,6 +18,7 @@ use qth_flash::records::Records;
 use qth_flash::slot::Slots;
 use qth_protocol::command;
 use qth_protocol::frame::PackageId;
+use qth_protocol::id::location;
 use qth_protocol::ota::Failure;
 use qth_protocol::ttlv::Writer;
 
@@ -182,7 +183,7 @@ impl<B: Board> Device<B> {
             return false;
         }
         let mut writer = Writer::new(parts.outbox.payload());
-        writer.text(2, sentences);
+        writer.text(location::SENTENCES, sentences);
         writer.finish().is_ok_and(|length| parts.outbox.queue(length, command::LOCATION_REPORT, Sender::Nobody))
     }
 

@@ -11,6 +11,7 @@ use crate::time::Instant;
 use crate::upgrade::Input;
 use qth_protocol::command::{self, exception};
 use qth_protocol::frame::{Frame, PackageId};
+use qth_protocol::id;
 use qth_protocol::ttlv::{self, Writer};
 
 impl<B: Board> Components<B> {
@@ -42,11 +43,11 @@ impl<B: Board> Components<B> {
     }
 
     /// Command 0x00A4.
-    pub(super) fn report_exception(&mut self, code: u8, id: Option<PackageId>) {
+    pub(super) fn report_exception(&mut self, code: u8, package: Option<PackageId>) {
         let mut writer = Writer::new(self.outbox.payload());
-        writer.int(1, i64::from(code));
-        if let Some(id) = id {
-            writer.int(2, i64::from(id.get()));
+        writer.int(id::exception::CODE, i64::from(code));
+        if let Some(package) = package {
+            writer.int(id::exception::PACKAGE, i64::from(package.get()));
         }
         if let Ok(length) = writer.finish() {
             self.outbox.queue(length, command::EXCEPTION_UP, Sender::Nobody);
@@ -71,7 +72,7 @@ impl<B: Board> Components<B> {
     /// The module finds no locations itself: an empty text.
     fn answer_location(&mut self, id: PackageId) {
         let mut writer = Writer::new(self.outbox.payload());
-        writer.text(2, "");
+        writer.text(id::location::SENTENCES, "");
         if let Ok(length) = writer.finish() {
             self.outbox.answer(length, id, command::LOCATION_READ_REPLY);
         }

@@ -13,16 +13,22 @@ pub const LAYOUT: Layout = Layout {
     slots: [Region { start: 16 * 1024, len: 64 * 1024 }, Region { start: 80 * 1024, len: 64 * 1024 }],
 };
 
+/// How long a new firmware has to reach the Center.
 pub const TRIAL_SECONDS: u32 = 1200;
 
 /// A board whose flash has erase blocks and write units of these sizes.
 pub struct SimBoardOf<const E: usize, const W: usize> {
+    /// Its flash.
     pub flash: RamFlash<E, W>,
+    /// Where records and slots lie there.
     pub layout: Layout,
+    /// Version of the firmware that runs.
     pub version: String,
+    /// What it takes random numbers from.
     pub random: Random,
 }
 
+/// A board with the usual flash.
 pub type SimBoard = SimBoardOf<ERASE, WRITE>;
 
 impl<const E: usize, const W: usize> Board for SimBoardOf<E, W> {

@@ -9,7 +9,9 @@ use qth_protocol::ota::id;
 use qth_protocol::ttlv::{self, Writer};
 use qth_protocol::{command, topic};
 
+/// Product key.
 pub const PK: &str = "p111xt";
+/// Product secret.
 pub const PS: &str = "V2VUei9ZVWt2SnpL";
 const DS: &str = "550fb4d299941da367a28636dbc70bf7";
 const TARGET: &str = "1.1.0";
@@ -17,13 +19,17 @@ const TARGET: &str = "1.1.0";
 /// What the Center believes of the device's upgrade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// It goes on.
     Open,
+    /// The device reported success, with the version that was planned.
     Upgraded,
     /// With the text that the device gave for it.
     Failed(String),
 }
 
+/// The Center.
 pub struct Center {
+    /// What it believes.
     pub verdict: Verdict,
     /// Status codes in the order of their first arrival, repetitions by resending left out.
     pub statuses: Vec<u8>,
@@ -31,6 +37,7 @@ pub struct Center {
     file_info: Vec<u8>,
     knows_device: bool,
     input: Vec<u8>,
+    /// Bytes for the device.
     pub output: Vec<u8>,
     next_id: u16,
     /// QoS 2 messages that wait for their release.
@@ -39,6 +46,8 @@ pub struct Center {
 }
 
 impl Center {
+    /// Returns a Center that offers a file of this size, and of these digests as texts, to the device or to its MCU.
+    #[must_use]
     pub fn new(is_for_mcu: bool, size: u32, md5: &str, crc32: &str) -> Self {
         let mut bytes = [0; 512];
         let mut writer = Writer::new(&mut bytes);
@@ -60,7 +69,7 @@ impl Center {
         }
     }
 
-    /// The device's connection is gone.
+    /// Forgets what was not sent: the device's connection is gone.
     pub fn disconnected(&mut self) {
         self.input.clear();
         self.output.clear();

@@ -4,21 +4,29 @@
 pub struct Files {
     content: Vec<u8>,
     input: Vec<u8>,
+    /// Bytes for the device.
     pub output: Vec<u8>,
     /// 200 with all of the file, whatever was asked for.
     pub ignores_ranges: bool,
 }
 
 impl Files {
+    /// Returns a server of this file.
+    #[must_use]
     pub fn new(content: Vec<u8>) -> Self {
         Self { content, input: Vec::new(), output: Vec::new(), ignores_ranges: false }
     }
 
+    /// Forgets what was not sent: the device's connection is gone.
     pub fn disconnected(&mut self) {
         self.input.clear();
         self.output.clear();
     }
 
+    /// Takes bytes of the device, and answers the requests in them.
+    ///
+    /// # Panics
+    /// A request is not one that a device makes.
     pub fn received(&mut self, bytes: &[u8]) {
         self.input.extend(bytes);
         while let Some(end) = self.input.windows(4).position(|four| four == b"\r\n\r\n") {

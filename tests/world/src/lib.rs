@@ -4,8 +4,6 @@
 //! [`world::World`] runs whole upgrades and checks itself that what runs in the end is what was reported;
 //! [`pair::Pair`] is a device and as little of a Center as a connection takes.
 
-#![allow(missing_docs)]
-
 pub mod board;
 #[cfg_attr(not(feature = "inplace"), path = "no_bootloader.rs")]
 pub mod bootloader;

@@ -33,6 +33,8 @@ impl Mcu {
         assert!(device.set_mcu_version(now, COMPONENT, self.version()));
     }
 
+    /// Returns the version that the MCU runs.
+    #[must_use]
     pub fn version(&self) -> &str {
         self.version.as_deref().unwrap_or("1.0.0")
     }

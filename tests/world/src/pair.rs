@@ -14,6 +14,7 @@ use qth_protocol::{command, topic};
 
 /// A Center that knows nothing but what MQTT asks of it, and loses connections.
 pub struct Center {
+    /// Chance: what is lost, and what tests ask it for.
     pub random: Random,
     input: Vec<u8>,
     output: Vec<u8>,
@@ -103,8 +104,11 @@ impl Center {
 
 /// The device, its Center and the time.
 pub struct Pair {
+    /// The time.
     pub now: Instant,
+    /// The device.
     pub device: Device<SimBoard>,
+    /// Its Center.
     pub center: Center,
     /// The only host that can be reached; any without one.
     pub reachable: Option<&'static str>,
@@ -118,11 +122,14 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// Returns a device on a blank board, which is not started yet, and its Center.
+    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self::with(RamFlash::new(LAYOUT.size()), seed)
     }
 
-    /// With a flash that may hold what an earlier device has left.
+    /// Returns the same with a flash that may hold what an earlier device has left.
+    #[must_use]
     pub fn with(flash: RamFlash, seed: u64) -> Self {
         let board = SimBoard { layout: LAYOUT, flash, version: "1.0.0".into(), random: Random::new(seed) };
         let now = Instant::from_millis(0);
@@ -140,6 +147,7 @@ impl Pair {
         Self { now, device, center, reachable: None, tried: Vec::new(), told: Vec::new(), data: Vec::new(), is_open: false }
     }
 
+    /// Has the device send a message of transparent data that begins with its number; returns whether it has taken it.
     pub fn send(&mut self, number: u16, mode: u8, length: usize) -> bool {
         let mut message = number.to_be_bytes().to_vec();
         message.resize(length.max(2), 7);
@@ -206,6 +214,10 @@ impl Pair {
         self.device.closed(self.now, Link::Center, Closed::Lost);
     }
 
+    /// Exchanges until the device is online.
+    ///
+    /// # Panics
+    /// It does not get there.
     pub fn go_online(&mut self) {
         for _ in 0..100 {
             self.step(false);

@@ -8,6 +8,7 @@ pub struct Random(Rng);
 
 impl Random {
     /// Returns the sequence of this seed.
+    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Rng::with_seed(seed))
     }

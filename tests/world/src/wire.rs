@@ -3,28 +3,44 @@
 /// A packet of a client.
 #[derive(Debug)]
 pub enum Packet {
+    /// CONNECT.
     Connect {
+        /// What the device proves its identity by.
         password: Vec<u8>,
     },
+    /// SUBSCRIBE.
     Subscribe {
+        /// Packet id.
         id: [u8; 2],
     },
+    /// PUBLISH.
     Publish {
+        /// Quality of service.
         qos: u8,
+        /// Packet id; zeros with QoS 0.
         id: [u8; 2],
+        /// Name of the topic.
         topic: String,
+        /// Content.
         payload: Vec<u8>,
     },
+    /// PUBREL.
     Release {
+        /// Packet id.
         id: [u8; 2],
     },
+    /// PINGREQ.
     Ping,
+    /// DISCONNECT.
     Disconnect,
     /// PUBACK, PUBREC, PUBCOMP.
     Answer,
 }
 
 /// Takes the first whole packet off `bytes`.
+///
+/// # Panics
+/// It is not one that a device writes.
 pub fn take(bytes: &mut Vec<u8>) -> Option<Packet> {
     let whole = qth::mqtt::packet::length(bytes).expect("a device writes well-formed packets")?;
     if bytes.len() < whole {
@@ -61,7 +77,8 @@ pub fn take(bytes: &mut Vec<u8>) -> Option<Packet> {
     })
 }
 
-/// A PUBLISH with QoS 1.
+/// Returns a PUBLISH with QoS 1.
+#[must_use]
 pub fn publish(id: u16, dup: bool, topic: &str, payload: &[u8]) -> Vec<u8> {
     let mut body = (topic.len() as u16).to_be_bytes().to_vec();
     body.extend(topic.as_bytes());

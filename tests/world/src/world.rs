@@ -20,14 +20,21 @@ use sha2::{Digest, Sha256};
 /// What goes wrong. A rate of n means once in n steps; 0: never.
 #[derive(Clone, Copy, Debug)]
 pub struct Faults {
+    /// An open connection is lost.
     pub lost_connection: u64,
+    /// A connection is not opened: once in so many attempts.
     pub refused_connection: u64,
+    /// Power is cut between two steps.
     pub power_cut: u64,
     /// The application stops the device and starts it again.
     pub stops: u64,
+    /// The Center sends messages twice.
     pub duplicates: bool,
+    /// Time passes beyond what the device waits for.
     pub slow: bool,
+    /// The file server answers requests for ranges with all of the file.
     pub ignores_ranges: bool,
+    /// The file is not what its digests say.
     pub damaged_file: bool,
     /// Power is cut at this flash operation.
     pub cut: Option<(usize, Cut)>,
@@ -38,6 +45,7 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Nothing goes wrong.
     pub const NONE: Self = Self {
         lost_connection: 0,
         refused_connection: 0,
@@ -52,6 +60,8 @@ impl Faults {
         steps: 0,
     };
 
+    /// Returns faults of every kind, by chance.
+    #[must_use]
     pub fn random(seed: u64) -> Self {
         let mut random = Random::new(seed ^ 0xFA17);
         let mut rate = |rates: [u64; 4]| rates[random.below(4) as usize];
@@ -82,6 +92,7 @@ impl Faults {
 /// What the new firmware is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Firmware {
+    /// Works.
     Good,
     /// Resets itself as soon as it is started.
     Crashes,
@@ -107,6 +118,7 @@ pub struct Delivery<const E: usize = ERASE, const W: usize = WRITE> {
     pub is_alike: bool,
     /// The flash that an earlier run has left; none: a new board.
     pub flash: Option<RamFlash<E, W>>,
+    /// Where records and slots lie.
     pub layout: Layout,
     /// Sizes of the old and the new image; none: by chance.
     pub sizes: Option<(usize, usize)>,
@@ -142,10 +154,15 @@ impl<const E: usize, const W: usize> Default for Delivery<E, W> {
 
 /// How a run ended.
 pub struct End<const E: usize = ERASE, const W: usize = WRITE> {
+    /// The flash as the run has left it.
     pub flash: RamFlash<E, W>,
+    /// What the Center believes.
     pub verdict: Verdict,
+    /// The version that runs.
     pub version: String,
+    /// How often the device was restarted.
     pub restarts: usize,
+    /// Status codes that the Center got, repetitions left out.
     pub statuses: Vec<u8>,
     /// Parts of each flash operation, from power on.
     pub operations: Vec<usize>,
@@ -153,8 +170,10 @@ pub struct End<const E: usize = ERASE, const W: usize = WRITE> {
     pub cut_at: Vec<usize>,
 }
 
+/// A world whose board has the usual flash.
 pub type World = WorldOf<ERASE, WRITE>;
 
+/// A device, its Center, a file server and what is between them; the flash has erase blocks and write units of these sizes.
 pub struct WorldOf<const E: usize, const W: usize> {
     seed: u64,
     random: Random,
@@ -201,10 +220,17 @@ const KEYS: [Key; 6] = [Key::Boot, Key::Progress, Key::Secret, Key::Plan, Key::F
 const RESTARTS: usize = 1_000;
 
 impl<const E: usize, const W: usize> WorldOf<E, W> {
+    /// Returns a world in which the Center hands out the new image itself.
+    #[must_use]
     pub fn new(seed: u64, faults: Faults, firmware: Firmware) -> Self {
         Self::with(seed, faults, firmware, Delivery::default())
     }
 
+    /// Returns a world in which the Center hands out what `delivery` says.
+    ///
+    /// # Panics
+    /// The flash that is delivered is none of a board of that layout.
+    #[must_use]
     pub fn with(seed: u64, faults: Faults, firmware: Firmware, delivery: Delivery<E, W>) -> Self {
         let layout = delivery.layout;
         let mut random = Random::new(seed);
@@ -283,6 +309,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
     }
 
     /// Runs until the upgrade is over and reported, and checks that the report is true.
+    #[must_use]
     pub fn run(mut self) -> End<E, W> {
         while !self.is_over() {
             self.step += 1;
@@ -677,6 +704,7 @@ fn image(random: &mut Random, version: &str, size: usize) -> Vec<u8> {
 }
 
 /// A flash as the factory programs it.
+#[must_use]
 pub fn new_board<const E: usize, const W: usize>(layout: Layout, image: &[u8]) -> RamFlash<E, W> {
     let mut flash = RamFlash::new(layout.size());
     Slots::program(&mut flash, layout, image, "1.0.0").unwrap();

@@ -49,6 +49,7 @@ pub const SIZES: [Size; 13] = [
 
 impl Size {
     /// The environment variable that sets it.
+    #[must_use]
     pub fn variable(&self) -> String {
         format!("QTH_{}", self.name)
     }

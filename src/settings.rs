@@ -18,6 +18,7 @@ pub enum Security {
 
 impl Security {
     /// TLS or not.
+    #[must_use]
     pub const fn of(secure: bool) -> Self {
         if secure {
             Self::Tls
@@ -40,11 +41,13 @@ pub struct Server {
 
 impl Server {
     /// With TLS.
+    #[must_use]
     pub fn is_secure(&self) -> bool {
         self.security == Security::Tls
     }
 
     /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
+    #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let (secure, rest) = match text::scheme(url) {
             Some(("mqtt", rest)) => (false, rest),
@@ -95,6 +98,7 @@ pub struct Settings {
 
 impl Settings {
     /// Nothing set.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             product: Product { pk: String::new(), ps: String::new() },

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 /// What is before and behind the first `separator`, an ASCII character; `None` when it is not there.
+#[must_use]
 pub fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|byte| byte == separator)?;
     Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
@@ -16,6 +17,7 @@ pub fn before(text: &str, is_end: impl Fn(u8) -> bool) -> &str {
 }
 
 /// A decimal number without sign.
+#[must_use]
 pub fn number(text: &str) -> Option<u32> {
     let mut number = 0_u32;
     for byte in text.bytes() {
@@ -26,6 +28,7 @@ pub fn number(text: &str) -> Option<u32> {
 }
 
 /// Host and port of `host` or `host:port`; the port is not 0.
+#[must_use]
 pub fn authority(text: &str, default_port: u16) -> Option<(&str, u16)> {
     let (host, port) = match split_once(text, b':') {
         Some((host, port)) => (host, u16::try_from(number(port)?).ok()?),
@@ -35,6 +38,7 @@ pub fn authority(text: &str, default_port: u16) -> Option<(&str, u16)> {
 }
 
 /// Scheme and the rest of `scheme://rest`.
+#[must_use]
 pub fn scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = split_once(text, b':')?;
     Some((scheme, rest.strip_prefix("//")?))

@@ -7,11 +7,13 @@ pub struct Instant(u64);
 
 impl Instant {
     /// The moment `millis` milliseconds after the clock's start.
+    #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
     /// Milliseconds since the clock's start.
+    #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
@@ -29,11 +31,13 @@ impl Instant {
     }
 
     /// Milliseconds from `earlier` to this moment; 0 if `earlier` is the later one.
+    #[must_use]
     pub const fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 
     /// The earliest of these deadlines, where `None` means never.
+    #[must_use]
     pub fn earliest(deadlines: &[Option<Self>]) -> Option<Self> {
         deadlines.iter().flatten().min().copied()
     }

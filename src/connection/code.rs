@@ -31,6 +31,7 @@ pub const NOT_RESOLVED: i32 = -17931;
 
 /// The code of an exception that the Center sent (command 0x00A3). The numbers on the wire are named in the public
 /// tables of interaction events.
+#[must_use]
 pub const fn of_exception(exception: i64) -> i32 {
     match exception {
         10404 => -5888,

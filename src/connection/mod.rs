@@ -184,6 +184,7 @@ struct State {
 
 impl Connection {
     /// Not connected.
+    #[must_use]
     pub const fn new() -> Self {
         Self { mqtt: Client::new(), state: State::new() }
     }
@@ -206,16 +207,19 @@ impl Connection {
     }
 
     /// Returns whether a connection is wanted.
+    #[must_use]
     pub const fn is_started(&self) -> bool {
         !matches!(self.state.phase, Phase::Stopped | Phase::Leaving(_, Next::Stop))
     }
 
     /// Returns whether the connection is stopped, with its farewell said.
+    #[must_use]
     pub const fn is_stopped(&self) -> bool {
         matches!(self.state.phase, Phase::Stopped)
     }
 
     /// Returns whether the device is connected, subscribed and configured.
+    #[must_use]
     pub const fn is_online(&self) -> bool {
         matches!(self.state.phase, Phase::Online)
     }

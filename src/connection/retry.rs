@@ -23,6 +23,7 @@ pub struct Retry {
 
 impl Retry {
     /// No failure yet.
+    #[must_use]
     pub const fn new() -> Self {
         Self { failures: 0 }
     }
@@ -33,6 +34,7 @@ impl Retry {
     }
 
     /// Consecutive failures so far.
+    #[must_use]
     pub fn failures(&self) -> u8 {
         self.failures
     }
@@ -56,6 +58,7 @@ impl Retry {
     }
 
     /// The network itself is to be reset before the next try.
+    #[must_use]
     pub fn is_hopeless(&self) -> bool {
         self.failures >= PATIENCE
     }

@@ -53,6 +53,7 @@ pub struct Events {
 
 impl Events {
     /// An empty queue.
+    #[must_use]
     pub const fn new() -> Self {
         Self { bytes: [0; limits::EVENTS], used: 0 }
     }
@@ -96,6 +97,7 @@ impl Events {
     }
 
     /// The oldest event.
+    #[must_use]
     pub fn front(&self) -> Option<Event<'_>> {
         let entry = self.bytes.get(..self.front_len()?)?;
         let (head, payload) = entry.split_at_checked(HEAD)?;

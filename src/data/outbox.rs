@@ -54,6 +54,7 @@ pub struct Due<'a> {
 
 impl Outbox {
     /// An empty queue.
+    #[must_use]
     pub const fn new() -> Self {
         Self { bytes: [0; limits::OUTBOX], used: 0, last_id: PackageId::NONE }
     }
@@ -111,6 +112,7 @@ impl Outbox {
     }
 
     /// The oldest message that is not in flight.
+    #[must_use]
     pub fn due(&self) -> Option<Due<'_>> {
         let (at, length) = self.find(|way| !matches!(way, Way::InFlight(_)))?;
         let entry = self.bytes.get(at..at.checked_add(length)?)?;
@@ -155,6 +157,7 @@ impl Outbox {
     }
 
     /// A report of this status waits or is in flight.
+    #[must_use]
     pub fn holds(&self, status: Status) -> bool {
         let mut at = 0;
         while let Some(length) = self.length(at) {
@@ -167,6 +170,7 @@ impl Outbox {
     }
 
     /// Room is left for a message of the application with `length` bytes of payload.
+    #[must_use]
     pub fn has_room(&self, length: usize) -> bool {
         let used = self.used.saturating_add(length).saturating_add(HEAD + frame::HEADER);
         used <= limits::OUTBOX - limits::OUTBOX_RESERVE
@@ -178,6 +182,7 @@ impl Outbox {
     }
 
     /// Nothing waits and nothing is in flight.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }

@@ -69,6 +69,7 @@ pub fn information(
 }
 
 /// The module version: what the script has set, else the firmware's own.
+#[must_use]
 pub fn module_version<'a>(about: &About<'a>, settings: &'a Settings) -> &'a str {
     if settings.version.is_empty() {
         about.version

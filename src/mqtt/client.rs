@@ -102,6 +102,7 @@ pub struct Client<const IN: usize, const OUT: usize> {
 
 impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
     /// No session.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             state: State::Idle,
@@ -287,6 +288,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
     }
 
     /// Bytes for the transport.
+    #[must_use]
     pub fn transmit(&self) -> &[u8] {
         &self.output
     }
@@ -302,6 +304,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
     }
 
     /// When [`Client::timeout`] is due.
+    #[must_use]
     pub fn poll_at(&self) -> Option<Instant> {
         if self.failure.is_some() {
             return Some(Instant::default());

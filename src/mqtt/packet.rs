@@ -16,11 +16,12 @@ pub enum QoS {
 
 impl QoS {
     /// The quality of service with this number.
+    #[must_use]
     pub const fn from_number(number: u8) -> Option<Self> {
         match number {
-            0 => Some(QoS::AtMostOnce),
-            1 => Some(QoS::AtLeastOnce),
-            2 => Some(QoS::ExactlyOnce),
+            0 => Some(Self::AtMostOnce),
+            1 => Some(Self::AtLeastOnce),
+            2 => Some(Self::ExactlyOnce),
             _ => None,
         }
     }
@@ -37,6 +38,7 @@ impl PacketId {
     pub const NONE: Self = Self(0);
 
     /// The identifier with this number; 0 is none.
+    #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
         match number {
             0 => None,
@@ -45,6 +47,7 @@ impl PacketId {
     }
 
     /// Its number.
+    #[must_use]
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -120,6 +123,7 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
 }
 
 /// Returns whether the packet that begins here is a message.
+#[must_use]
 pub fn is_publish(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first >> 4 == 3)
 }
@@ -337,6 +341,7 @@ pub enum Answer {
 }
 
 /// PUBACK, PUBREC, PUBREL, PUBCOMP (3.4–3.7).
+#[must_use]
 pub fn answer(answer: Answer, id: PacketId) -> [u8; 4] {
     let [high, low] = id.get().to_be_bytes();
     [answer as u8, 2, high, low]

@@ -17,6 +17,7 @@ pub struct Digests {
 impl Digests {
     /// Of no bytes yet.
     #[allow(clippy::new_without_default)]
+    #[must_use]
     pub fn new() -> Self {
         static CRC_32: Crc<u32, NoTable> = CRC;
         Self { md5: Md5::new(), crc32: CRC_32.digest(), sha256: Sha256::new() }

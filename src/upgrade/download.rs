@@ -132,6 +132,7 @@ pub struct Download<const PIECE: usize> {
 
 impl<const PIECE: usize> Download<PIECE> {
     /// No download.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             state: State::Idle,
@@ -250,6 +251,7 @@ impl<const PIECE: usize> Download<PIECE> {
     }
 
     /// The piece that was handed out last, while it is not used up: until the next poll.
+    #[must_use]
     pub fn piece(&self) -> Option<(u32, &[u8])> {
         match &self.state {
             State::Reading(Reading { has_handed_out: true, .. }) => Some((self.offset, self.buffer.get(..self.filled)?)),
@@ -358,6 +360,7 @@ impl<const PIECE: usize> Download<PIECE> {
     }
 
     /// How many bytes of the file are used up.
+    #[must_use]
     pub fn received_bytes(&self) -> u32 {
         self.offset
     }

@@ -211,6 +211,7 @@ pub enum Next {
 
 impl Body {
     /// A body with this framing.
+    #[must_use]
     pub const fn new(framing: Framing) -> Self {
         let state = match framing {
             Framing::Length(0) => BodyState::Over,
@@ -269,6 +270,7 @@ impl Body {
     }
 
     /// All of it was taken.
+    #[must_use]
     pub fn is_over(&self) -> bool {
         self.state == BodyState::Over
     }

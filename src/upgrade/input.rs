@@ -103,6 +103,7 @@ impl Effects {
     }
 
     /// Returns whether this effect is among them.
+    #[must_use]
     pub fn contains(&self, effect: Effect) -> bool {
         self.0.contains(&effect)
     }

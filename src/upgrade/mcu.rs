@@ -119,6 +119,7 @@ pub fn versions(mut versions: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The text with this component at this version; `None` when the names don't fit, or would break the text.
+#[must_use]
 pub fn with_version(text: &str, component: &str, version: &str) -> Option<McuVersions> {
     let is_plain =
         |text: &str, max| !text.is_empty() && text.len() <= max && !text.bytes().any(|byte| byte == b';' || byte == b':');

@@ -130,6 +130,7 @@ impl<B: Board> Turn<'_, '_, B> {
 
 impl<P: Packages> Upgrade<P> {
     /// No upgrade; [`Upgrade::restore`] reads the one that was in progress.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             state: State::Idle,

@@ -62,6 +62,7 @@ pub enum Stage {
 
 impl Stage {
     /// The stage with this number.
+    #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Idle,
@@ -78,6 +79,7 @@ impl Stage {
 
 impl State {
     /// What is kept of it.
+    #[must_use]
     pub const fn stage(&self) -> Stage {
         match self {
             Self::Idle => Stage::Idle,
@@ -91,6 +93,7 @@ impl State {
     }
 
     /// The state after a restart: what was kept, for a component of this kind, with a firmware that is on trial or not.
+    #[must_use]
     pub fn restored(stage: Stage, failure: Option<Failure>, kind: Kind, is_trial: bool) -> Self {
         match (stage, kind) {
             (Stage::Idle, _) => Self::Idle,
@@ -107,6 +110,7 @@ impl State {
     }
 
     /// Why the component has failed.
+    #[must_use]
     pub const fn failure(&self) -> Option<Failure> {
         match self {
             Self::Ended(failure) => Some(*failure),
@@ -115,6 +119,7 @@ impl State {
     }
 
     /// The state's name, as in the table of `docs/ARCHITECTURE.md`.
+    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Idle => "Idle",

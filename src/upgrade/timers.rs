@@ -30,6 +30,7 @@ pub struct Timers([Option<Instant>; Timer::ALL.len()]);
 
 impl Timers {
     /// None runs.
+    #[must_use]
     pub const fn new() -> Self {
         Self([None; Timer::ALL.len()])
     }
@@ -56,11 +57,13 @@ impl Timers {
     }
 
     /// When this deadline expires, if it runs.
+    #[must_use]
     pub fn get(&self, timer: Timer) -> Option<Instant> {
         self.0.get(timer as usize).copied().flatten()
     }
 
     /// When the next deadline expires.
+    #[must_use]
     pub fn next(&self) -> Option<Instant> {
         Instant::earliest(&self.0)
     }

@@ -73,6 +73,7 @@ impl Embedded {
     }
 
     /// Where it listens, with the real port.
+    #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }

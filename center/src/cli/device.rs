@@ -93,7 +93,7 @@ pub enum KindArgument {
 impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
-            Task::List { product } => {
+            Self::List { product } => {
                 let query = product.map(|product| format!("?product={}", part(&product))).unwrap_or_default();
                 let all = api.get(&format!("/devices{query}"))?;
                 api.print(&all, |all| {
@@ -101,31 +101,31 @@ impl Task {
                     table::print(&["DEVICE", "PRODUCT", "ONLINE", "MODULE", "VERSION", "LAST SEEN"], &table::rows(all, &fields));
                 })
             }
-            Task::Show { key } => {
+            Self::Show { key } => {
                 let found = api.get(&format!("/devices/{}", part(&key)))?;
                 api.print(&found, |found| found.as_array().into_iter().flatten().for_each(show))
             }
-            Task::Data { key } => {
+            Self::Data { key } => {
                 let values = api.get(&format!("/devices/{}/data", part(&key)))?;
                 api.print(&values, |values| table::print(&["ID", "VALUE", "AT"], &table::rows(values, &["id", "value", "at"])))
             }
-            Task::History { key, kind, limit } => {
+            Self::History { key, kind, limit } => {
                 let kind = kind.map(|kind| format!("&kind={}", table::cell(&json!(kind)))).unwrap_or_default();
                 let records = api.get(&format!("/devices/{}/history?limit={limit}{kind}", part(&key)))?;
                 api.print(&records, |records| {
                     table::print(&["AT", "KIND", "CONTENT"], &table::rows(records, &["at", "kind", "content"]))
                 })
             }
-            Task::Write { key, values } => request(api, &key, "write", &fields(&values)?),
-            Task::Send { key, data, hex } => {
+            Self::Write { key, values } => request(api, &key, "write", &fields(&values)?),
+            Self::Send { key, data, hex } => {
                 let form = if hex { "hex" } else { "text" };
                 request(api, &key, "send", &json!({ form: data }))
             }
-            Task::Call { key, service, values, wait } => {
+            Self::Call { key, service, values, wait } => {
                 let body = json!({ "service": service, "value": fields(&values)?, "wait": wait });
                 request(api, &key, "call", &body)
             }
-            Task::Read { key, what, ids, wait } => request(api, &key, "read", &json!({ "what": what, "ids": ids, "wait": wait })),
+            Self::Read { key, what, ids, wait } => request(api, &key, "read", &json!({ "what": what, "ids": ids, "wait": wait })),
         }
     }
 }

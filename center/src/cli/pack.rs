@@ -164,13 +164,13 @@ impl Made {
         let candidate =
             |way: &Candidate| json!({ "method": method(way.method).0, "shifts": way.shifts, "payload_size": way.size });
         match self {
-            Made::Full => json!({}),
-            Made::Delta(delta) => {
+            Self::Full => json!({}),
+            Self::Delta(delta) => {
                 let mut how = candidate(&delta.chosen);
                 how["tried"] = delta.tried.iter().map(candidate).collect();
                 how
             }
-            Made::InPlace(made, layout) => {
+            Self::InPlace(made, layout) => {
                 let way = |way: &inplace::Way| {
                     let mut how = candidate(&way.chosen);
                     how["runs"] = json!(way.runs);
@@ -194,9 +194,9 @@ impl Made {
             format!("{name}: {size} bytes, {}, blocks in {runs}", way(&made.chosen, made.tried.len()))
         };
         match self {
-            Made::Full => Vec::new(),
-            Made::Delta(delta) => vec![way(&delta.chosen, delta.tried.len())],
-            Made::InPlace(made, ..) => vec![in_place("there", &made.there), in_place("back", &made.back)],
+            Self::Full => Vec::new(),
+            Self::Delta(delta) => vec![way(&delta.chosen, delta.tried.len())],
+            Self::InPlace(made, ..) => vec![in_place("there", &made.there), in_place("back", &made.back)],
         }
     }
 }
@@ -231,11 +231,11 @@ fn address(text: &str) -> Result<u32, String> {
 impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
-            Task::Full { image, about } => {
+            Self::Full { image, about } => {
                 let image = read(&image)?;
                 about.write(api, container::manifest(&image, &image)?, &image, &Made::Full)
             }
-            Task::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, layout, about } => {
+            Self::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, layout, about } => {
                 let options = Options {
                     instructions: instructions.map(Into::into),
                     base,
@@ -266,8 +266,8 @@ impl Task {
                     }
                 }
             }
-            Task::Inspect { package } => inspect::inspect(api, &package.display().to_string(), &read(&package)?),
-            Task::Apply { files, output } => {
+            Self::Inspect { package } => inspect::inspect(api, &package.display().to_string(), &read(&package)?),
+            Self::Apply { files, output } => {
                 let (old, package) = match files.as_slice() {
                     [old, package] => (Some(read(old)?), read(package)?),
                     [package] => (None, read(package)?),
@@ -279,14 +279,14 @@ impl Task {
                     say!("{}: {} bytes, SHA-256 {}", output.display(), answer["size"], table::cell(&answer["sha256"]));
                 })
             }
-            Task::Keygen { key, curve } => keygen(api, &key, curve),
-            Task::Sign { package, key, output } => {
+            Self::Keygen { key, curve } => keygen(api, &key, curve),
+            Self::Sign { package, key, output } => {
                 let signed = sign::sign(&read(&package)?, &text(&key)?)?;
                 let output = output.unwrap_or(package);
                 write(&output, &signed)?;
                 api.print(&json!({ "signed": true }), |_| say!("{}: signed", output.display()))
             }
-            Task::Verify { package, key } => {
+            Self::Verify { package, key } => {
                 sign::verify(&read(&package)?, &text(&key)?)?;
                 api.print(&json!({ "verified": true }), |_| say!("{}: whole, and signed by this key", package.display()))
             }

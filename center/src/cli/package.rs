@@ -44,7 +44,7 @@ pub enum Task {
 impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
-            Task::Add { files, name, target, source, component_type, remarks } => {
+            Self::Add { files, name, target, source, component_type, remarks } => {
                 let entered = PackageForm {
                     name,
                     component_type,
@@ -59,7 +59,7 @@ impl Task {
                     say!("package {id} '{name}' added");
                 })
             }
-            Task::List => {
+            Self::List => {
                 let all = api.get("/packages")?;
                 api.print(&all, |all| {
                     let fields = ["id", "name", "component_type", "package_type", "source_version", "target_version"];
@@ -70,11 +70,11 @@ impl Task {
                     table::print(&["ID", "NAME", "FOR", "TYPE", "SOURCE", "TARGET", "SIGNED", "SEQUENCE"], &rows);
                 })
             }
-            Task::Show { id } => {
+            Self::Show { id } => {
                 let one = api.get(&format!("/packages/{id}"))?;
                 api.print(&one, show)
             }
-            Task::Remove { id } => {
+            Self::Remove { id } => {
                 api.delete(&format!("/packages/{id}"))?;
                 api.print(&json!({ "removed": id }), |_| say!("package {id} removed"))
             }

@@ -92,29 +92,29 @@ pub enum Task {
 impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
-            Task::Create(create) => {
+            Self::Create(create) => {
                 let plan = api.post("/plans", &json!(create.draft()?))?;
                 api.print(&plan, |plan| say!("plan {} created; 'plan activate {0}' starts it", table::cell(&plan["id"])))
             }
-            Task::List => {
+            Self::List => {
                 let all = api.get("/plans")?;
                 api.print(&all, |all| {
                     table::print(&["ID", "NAME", "PRODUCT", "STATE"], &table::rows(all, &["id", "name", "product", "state"]));
                 })
             }
-            Task::Show { id } => {
+            Self::Show { id } => {
                 let plan = api.get(&format!("/plans/{id}"))?;
                 api.print(&plan, |plan| say!("{}", serde_json::to_string_pretty(plan).unwrap_or_default()))
             }
-            Task::Activate { id } => act(api, id, "activate"),
-            Task::Suspend { id } => act(api, id, "suspend"),
-            Task::Resume { id } => act(api, id, "resume"),
-            Task::Terminate { id } => act(api, id, "terminate"),
-            Task::Confirm { id, device } => {
+            Self::Activate { id } => act(api, id, "activate"),
+            Self::Suspend { id } => act(api, id, "suspend"),
+            Self::Resume { id } => act(api, id, "resume"),
+            Self::Terminate { id } => act(api, id, "terminate"),
+            Self::Confirm { id, device } => {
                 let confirmed = api.post(&format!("/plans/{id}/devices/{}/confirm", part(&device)), &Value::Null)?;
                 api.print(&confirmed, |_| say!("plan {id} may upgrade device {device}"))
             }
-            Task::Remove { id } => {
+            Self::Remove { id } => {
                 api.delete(&format!("/plans/{id}"))?;
                 api.print(&json!({ "removed": id }), |_| say!("plan {id} removed"))
             }

@@ -35,18 +35,18 @@ pub enum Task {
 impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
-            Task::Add { key, secret, name } => {
+            Self::Add { key, secret, name } => {
                 let body = json!({ "name": name.as_deref().unwrap_or(&key), "key": key, "secret": secret });
                 let added = api.post("/products", &body)?;
                 api.print(&added, |added| say!("product {} added", table::cell(&added["key"])))
             }
-            Task::List => {
+            Self::List => {
                 let all = api.get("/products")?;
                 api.print(&all, |all| {
                     table::print(&["KEY", "NAME", "CREATED"], &table::rows(all, &["key", "name", "created_at"]))
                 })
             }
-            Task::Show { key, secret } => {
+            Self::Show { key, secret } => {
                 let one = api.get(&format!("/products/{}?secret={secret}", part(&key)))?;
                 api.print(&one, |one| {
                     for field in ["key", "name", "secret", "created_at"].into_iter().filter(|field| !one[field].is_null()) {
@@ -54,7 +54,7 @@ impl Task {
                     }
                 })
             }
-            Task::Remove { key } => {
+            Self::Remove { key } => {
                 api.delete(&format!("/products/{}", part(&key)))?;
                 api.print(&json!({ "removed": key }), |_| say!("product {key} removed"))
             }

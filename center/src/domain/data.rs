@@ -25,6 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// Whether it tells TSL values.
+    #[must_use]
     pub fn has_values(self) -> bool {
         matches!(self, Self::Tsl | Self::TslRead)
     }

@@ -64,7 +64,7 @@ pub struct Status {
 
 impl Status {
     /// Takes over every value that `newer` has.
-    pub fn update(&mut self, newer: Status) {
+    pub fn update(&mut self, newer: Self) {
         self.battery = newer.battery.or(self.battery);
         self.voltage = newer.voltage.or(self.voltage);
         self.signal = newer.signal.or(self.signal);

@@ -240,6 +240,7 @@ impl PlanDraft {
     }
 
     /// Whether the lists let a device in; the blacklist wins.
+    #[must_use]
     pub fn lists(&self, device_key: &str) -> bool {
         !self.blacklist.contains(device_key) && (self.whitelist.is_empty() || self.whitelist.contains(device_key))
     }
@@ -278,6 +279,7 @@ fn kind(component_type: ComponentType) -> &'static str {
 
 impl PlanState {
     /// Whether devices are offered the plan.
+    #[must_use]
     pub fn in_force(self) -> bool {
         matches!(self, Self::Activated | Self::Upgrading)
     }

@@ -29,6 +29,7 @@ pub struct Admitted {
 
 impl Admitted {
     /// Nothing yet.
+    #[must_use]
     pub fn new(now: DateTime<Utc>) -> Self {
         Self { minute: Window::new(now, TimeDelta::minutes(1)), day: Window::new(now, TimeDelta::days(1)) }
     }

@@ -70,6 +70,7 @@ impl PushPeriod {
     }
 
     /// Whether `now` lies in the period of `zone`.
+    #[must_use]
     pub fn contains(&self, now: DateTime<Utc>, zone: Tz) -> bool {
         let time = now.with_timezone(&zone).time();
         if self.from < self.to {
@@ -87,6 +88,7 @@ impl std::fmt::Display for PushPeriod {
 }
 
 /// The first full ten minutes of `zone` after `time`.
+#[must_use]
 pub fn next_tick(time: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let local = time.with_timezone(&zone);
     let into = (local.minute() % TICK_MINUTES) * 60 + local.second();
@@ -95,11 +97,13 @@ pub fn next_tick(time: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
 }
 
 /// Whether a full ten minutes of `zone` lies in (`last`, `now`].
+#[must_use]
 pub fn ticked(last: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> bool {
     next_tick(last, zone) <= now
 }
 
 /// A time for people, in their plan's zone.
+#[must_use]
 pub fn local_text(time: DateTime<Utc>, zone: Tz) -> String {
     let local = time.with_timezone(&zone);
     format!("{}-{:02}-{:02} {}", local.year(), local.month(), local.day(), local.format("%H:%M %Z"))

@@ -131,6 +131,7 @@ pub enum Next {
 
 impl Report {
     /// The device's own words after `NAME: `, if it gave any.
+    #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.text.split_once(':').map(|(_, reason)| reason.trim()).filter(|reason| !reason.is_empty())
     }
@@ -145,6 +146,7 @@ impl Report {
 
 impl Upgrade {
     /// A device that has not begun.
+    #[must_use]
     pub fn new(plan: i64, client_id: &str, now: DateTime<Utc>) -> Self {
         Self {
             plan,
@@ -181,6 +183,7 @@ impl Upgrade {
     }
 
     /// Whether the device was offered the plan and has not confirmed it.
+    #[must_use]
     pub fn unanswered(&self) -> bool {
         self.state == DeviceState::InUpgrade && !self.confirmed
     }
@@ -191,6 +194,7 @@ impl Upgrade {
     }
 
     /// The component that a report is about: by its name, else the only one of its type, or of all where it names no type.
+    #[must_use]
     pub fn component(&self, report: &Report) -> Option<usize> {
         self.components.iter().position(|component| component.identifier == report.component).or_else(|| {
             let fits = |c: &ComponentRun| report.component_type.is_none_or(|of| of == c.component_type);

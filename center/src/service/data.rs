@@ -7,6 +7,7 @@ use qth_protocol::{command, ttlv};
 use serde_json::{json, Value};
 
 /// Reads a command of data; `None` when it is another command, or malformed.
+#[must_use]
 pub fn read(command: u16, payload: &[u8]) -> Option<(Kind, Value)> {
     Some(match command {
         command::TSL_REPORT => (Kind::Tsl, value::read(payload)?),
@@ -21,6 +22,7 @@ pub fn read(command: u16, payload: &[u8]) -> Option<(Kind, Value)> {
 }
 
 /// Whether a device sends this of its own accord.
+#[must_use]
 pub fn is_unasked(command: u16) -> bool {
     matches!(command, command::TSL_REPORT | command::TRANSPARENT_UP | command::LOCATION_REPORT)
 }

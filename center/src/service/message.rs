@@ -37,6 +37,7 @@ fn message(command: u16, write: impl FnOnce(&mut Writer<'_>)) -> Message {
 }
 
 /// Gives a device its secret, and the session key that it asked for.
+#[must_use]
 pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>) -> Message {
     message(command::CONFIG, |writer| {
         if let Some(secret) = device_secret {
@@ -49,6 +50,7 @@ pub fn configuration(device_secret: Option<&str>, session_key: Option<&[u8; 16]>
 }
 
 /// Tells a device that it has sent too many messages, and which of them was not kept (wire protocol, section 4).
+#[must_use]
 pub fn limited(exceeded: Exceeded, id: PackageId, device: &Device) -> Message {
     let code = match exceeded {
         Exceeded::Minute => limit::MINUTE,
@@ -61,6 +63,7 @@ pub fn limited(exceeded: Exceeded, id: PackageId, device: &Device) -> Message {
 }
 
 /// Offers the components that are still to be upgraded.
+#[must_use]
 pub fn plan(draft: &PlanDraft, upgrade: &Upgrade) -> Message {
     message(command::OTA_PLAN, |writer| {
         let components: Vec<&ComponentRun> = upgrade.remaining().collect();
@@ -99,6 +102,7 @@ fn write_component(writer: &mut Writer<'_>, draft: &PlanDraft, component: &Compo
 }
 
 /// Tells where the files of a component are.
+#[must_use]
 pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: bool) -> Message {
     message(command::OTA_FIRMWARE, |writer| {
         let write_file = |writer: &mut Writer<'_>, announced: &Announced<'_>| {
@@ -133,6 +137,7 @@ pub fn files(component: &ComponentRun, files: &[Announced<'_>], with_sha256: boo
 }
 
 /// Reads a status report, 0x0034 or 0x0032.
+#[must_use]
 pub fn read_status(payload: &[u8]) -> Status {
     let number = |id| ttlv::find(payload, id).and_then(|value| value.as_i64());
     Status {
@@ -187,6 +192,7 @@ pub fn read_report(payload: &[u8]) -> Option<Report> {
 }
 
 /// Reads the confirmation of an older device, 0x0112: a refusal when its id 11 says false or 0.
+#[must_use]
 pub fn read_confirmation(payload: &[u8]) -> Report {
     let refused = match ttlv::find(payload, id::SUBMIT) {
         Some(Value::Bool(submit)) => !submit,
@@ -205,6 +211,7 @@ pub fn read_confirmation(payload: &[u8]) -> Report {
 }
 
 /// The code of an upgrade's status report as it came.
+#[must_use]
 pub fn read_code(payload: &[u8]) -> Option<u8> {
     u8::try_from(ttlv::find(payload, id::STATUS)?.as_i64()?).ok()
 }

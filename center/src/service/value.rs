@@ -120,12 +120,14 @@ fn number(value: &serde_json::Number) -> Result<Number, ValueError> {
 }
 
 /// Reads a message; `None` when it is malformed.
+#[must_use]
 pub fn read(payload: &[u8]) -> Option<Value> {
     ttlv::check(payload).ok()?;
     Some(read_items(Reader::new(payload)))
 }
 
 /// Bytes as the API writes them: text where they are that.
+#[must_use]
 pub fn read_bytes(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => json!(text),

@@ -43,6 +43,7 @@ impl Files {
     }
 
     /// Where a file lies.
+    #[must_use]
     pub fn path(&self, stored: &str) -> PathBuf {
         self.folder.join(stored)
     }

@@ -36,6 +36,7 @@ pub enum Decision {
 
 impl Decision {
     /// The image that is started now, if one is.
+    #[must_use]
     pub fn boot(self) -> Option<Boot> {
         match self {
             Self::Start(boot) => Some(boot),

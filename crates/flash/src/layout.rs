@@ -11,6 +11,7 @@ pub struct Region {
 
 impl Region {
     /// The byte behind the last.
+    #[must_use]
     pub const fn end(self) -> u32 {
         self.start.saturating_add(self.len)
     }
@@ -53,6 +54,7 @@ impl Layout {
 
     /// The unix board's layout whose flash has this size; with two slots where none has.
     #[cfg(feature = "std")]
+    #[must_use]
     pub fn unix(size: u64) -> Self {
         match size == u64::from(Self::UNIX_INPLACE.size()) {
             true => Self::UNIX_INPLACE,
@@ -61,12 +63,14 @@ impl Layout {
     }
 
     /// Slot A is the board's only one, B its staging area.
+    #[must_use]
     pub const fn has_one_slot(&self) -> bool {
         let [a, b] = self.slots;
         b.len < a.len
     }
 
     /// Size of the flash that this layout needs.
+    #[must_use]
     pub const fn size(&self) -> u32 {
         let [a, b] = self.slots;
         let end = if a.end() > b.end() { a.end() } else { b.end() };

@@ -121,11 +121,13 @@ pub struct RamFlash<const ERASE_SIZE: usize = ERASE, const WRITE_SIZE: usize = W
 
 impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRITE_SIZE> {
     /// A blank flash of `size` bytes.
+    #[must_use]
     pub fn new(size: u32) -> Self {
         Self::with_content(Vec::new(), size)
     }
 
     /// A flash of `size` bytes with this content, blank behind it.
+    #[must_use]
     pub fn with_content(mut bytes: Vec<u8>, size: u32) -> Self {
         bytes.resize(size as usize, 0xFF);
         let blocks = bytes.len().div_ceil(ERASE_SIZE);
@@ -160,6 +162,7 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
     }
 
     /// The power was cut.
+    #[must_use]
     pub fn lost_power(&self) -> bool {
         !self.has_power
     }
@@ -171,6 +174,7 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
     }
 
     /// Something on it may read differently each time.
+    #[must_use]
     pub fn has_torn(&self) -> bool {
         !self.uncertain.is_empty()
     }

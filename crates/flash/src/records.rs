@@ -126,6 +126,7 @@ struct Found {
 impl Records {
     /// Records of a flash that was not looked at: nothing is read or written. All zeros but for the layout, so that a device in
     /// static memory takes none in the firmware's image.
+    #[must_use]
     pub const fn unknown(layout: Layout) -> Self {
         let bank = Bank { number: 0, sequence: 0 };
         Self { layout, bank, lasting: bank, newest: 0, end: 0, state: State::Unreadable }
@@ -388,6 +389,7 @@ impl Records {
 }
 
 /// Bytes of a bank that has room for values of these lengths at once, on a chip that writes `write` bytes at once.
+#[must_use]
 pub const fn room(lengths: &[usize], write: usize) -> usize {
     let unit = unit_of(write);
     let (mut bytes, mut rest) = (unit.saturating_mul(MARKS as usize), lengths);

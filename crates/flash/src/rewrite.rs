@@ -26,6 +26,7 @@ pub enum Rewrite {
 
 impl Slots {
     /// How the slot has to be rewritten before something can be started.
+    #[must_use]
     pub fn rewrite(&self) -> Option<Rewrite> {
         let [slot, package] = &self.slots;
         match (slot.state, package.state) {
@@ -36,6 +37,7 @@ impl Slots {
     }
 
     /// The slot, the staging area, and the package that rewrites the one out of the other.
+    #[must_use]
     pub fn staged(&self) -> Option<(Region, Region, &SlotInfo)> {
         let [slot, area] = self.layout.slots;
         self.rewrite()?;

@@ -37,25 +37,26 @@ pub enum Reason {
 impl Reason {
     const fn from_code(code: u8) -> Option<Self> {
         match code {
-            1 => Some(Reason::DidNotStart),
-            2 => Some(Reason::DidNotConnect),
-            3 => Some(Reason::WrongVersion),
-            4 => Some(Reason::Digest),
+            1 => Some(Self::DidNotStart),
+            2 => Some(Self::DidNotConnect),
+            3 => Some(Self::WrongVersion),
+            4 => Some(Self::Digest),
             #[cfg(feature = "inplace")]
-            5 => Some(Reason::NotApplied),
+            5 => Some(Self::NotApplied),
             _ => None,
         }
     }
 
     /// What happened, in a few English words.
+    #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Reason::DidNotStart => "it did not start",
-            Reason::DidNotConnect => "it did not reach the Center in time",
-            Reason::WrongVersion => "it reports another version than planned",
-            Reason::Digest => "its content was damaged",
+            Self::DidNotStart => "it did not start",
+            Self::DidNotConnect => "it did not reach the Center in time",
+            Self::WrongVersion => "it reports another version than planned",
+            Self::Digest => "its content was damaged",
             #[cfg(feature = "inplace")]
-            Reason::NotApplied => "its package could not be applied",
+            Self::NotApplied => "its package could not be applied",
         }
     }
 }
@@ -90,41 +91,42 @@ pub enum State {
 impl State {
     const fn code(self) -> (u8, u8) {
         match self {
-            State::Empty => (0, 0),
-            State::Writing => (1, 0),
-            State::Ready => (2, 0),
-            State::Trial { boots_left } => (3, boots_left),
-            State::Confirmed => (4, 0),
-            State::Bad(reason) => (5, reason as u8),
-            State::Armed { boots } => (6, boots),
-            State::Kept => (7, 0),
+            Self::Empty => (0, 0),
+            Self::Writing => (1, 0),
+            Self::Ready => (2, 0),
+            Self::Trial { boots_left } => (3, boots_left),
+            Self::Confirmed => (4, 0),
+            Self::Bad(reason) => (5, reason as u8),
+            Self::Armed { boots } => (6, boots),
+            Self::Kept => (7, 0),
         }
     }
 
     const fn from_code(code: u8, detail: u8) -> Self {
         match (code, Reason::from_code(detail)) {
-            (1, _) => State::Writing,
-            (2, _) => State::Ready,
-            (3, _) => State::Trial { boots_left: detail },
-            (4, _) => State::Confirmed,
-            (5, Some(reason)) => State::Bad(reason),
-            (6, _) => State::Armed { boots: detail },
-            (7, _) => State::Kept,
-            _ => State::Empty,
+            (1, _) => Self::Writing,
+            (2, _) => Self::Ready,
+            (3, _) => Self::Trial { boots_left: detail },
+            (4, _) => Self::Confirmed,
+            (5, Some(reason)) => Self::Bad(reason),
+            (6, _) => Self::Armed { boots: detail },
+            (7, _) => Self::Kept,
+            _ => Self::Empty,
         }
     }
 
     /// The state's name for people.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            State::Empty => "empty",
-            State::Writing => "writing",
-            State::Ready => "ready",
-            State::Trial { .. } => "trial",
-            State::Confirmed => "confirmed",
-            State::Bad(_) => "bad",
-            State::Armed { .. } => "armed",
-            State::Kept => "kept",
+            Self::Empty => "empty",
+            Self::Writing => "writing",
+            Self::Ready => "ready",
+            Self::Trial { .. } => "trial",
+            Self::Confirmed => "confirmed",
+            Self::Bad(_) => "bad",
+            Self::Armed { .. } => "armed",
+            Self::Kept => "kept",
         }
     }
 }
@@ -146,6 +148,7 @@ impl SlotInfo {
     pub(super) const EMPTY: Self = Self { state: State::Empty, size: 0, sha256: [0; 32], version: String::new() };
 
     /// The slot's firmware runs, or will at the next start.
+    #[must_use]
     pub const fn is_bootable(&self) -> bool {
         matches!(self.state, State::Trial { .. } | State::Confirmed)
     }
@@ -182,6 +185,7 @@ pub struct Slots {
 
 impl Slots {
     /// Slots of which nothing is known. None of them runs, so that none is written.
+    #[must_use]
     pub const fn unknown(layout: Layout) -> Self {
         Self { layout, slots: [SlotInfo::EMPTY, SlotInfo::EMPTY], known_bad: [0; 32], reverted: None }
     }
@@ -220,58 +224,69 @@ impl Slots {
     }
 
     /// The content of a slot.
+    #[must_use]
     pub fn info(&self, slot: SlotId) -> Option<&SlotInfo> {
         self.slots.get(slot)
     }
 
     /// Where records and slots lie.
+    #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
     /// Where a slot lies.
+    #[must_use]
     pub fn region(&self, slot: SlotId) -> Option<Region> {
         self.layout.slots.get(slot).copied()
     }
 
     /// The slot that runs, or will at the next start: the one on trial, else the confirmed one.
+    #[must_use]
     pub fn running(&self) -> Option<SlotId> {
         let on_trial = self.slots.iter().position(|slot| matches!(slot.state, State::Trial { .. }));
         on_trial.or_else(|| self.slots.iter().position(|slot| slot.state == State::Confirmed))
     }
 
     /// Largest file that fits where downloads go.
+    #[must_use]
     pub fn capacity(&self) -> u32 {
         let [a, b] = self.layout.slots;
         a.len.min(b.len)
     }
 
     /// The firmware that runs is on trial.
+    #[must_use]
     pub fn is_trial(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot.state, State::Trial { .. }))
     }
 
     /// A verified image waits for its first start.
+    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.slots.iter().any(|slot| slot.state == State::Ready)
     }
 
     /// The firmware that runs has this digest.
+    #[must_use]
     pub fn is_running(&self, sha256: &Sha256Digest) -> bool {
         self.running().and_then(|slot| self.slots.get(slot)).is_some_and(|slot| slot.sha256 == *sha256)
     }
 
     /// An image with this digest was rejected before.
+    #[must_use]
     pub fn is_known_bad(&self, sha256: &Sha256Digest) -> bool {
         self.known_bad == *sha256
     }
 
     /// Digest of the last image that was rejected.
+    #[must_use]
     pub fn known_bad(&self) -> Option<&Sha256Digest> {
         Some(&self.known_bad).filter(|digest| **digest != [0; 32])
     }
 
     /// Why the last new firmware was rejected, until that is reported.
+    #[must_use]
     pub fn reverted(&self) -> Option<Reason> {
         self.reverted
     }
@@ -355,12 +370,14 @@ impl Slots {
 
     /// The digest that the image being written is to have, where that is known.
     #[cfg(feature = "pack")]
+    #[must_use]
     pub fn promised(&self) -> Option<&Sha256Digest> {
         self.writing().map(|(_, slot)| &slot.sha256).filter(|sha256| **sha256 != [0; 32])
     }
 
     /// Where the image that runs and the one being written lie.
     #[cfg(feature = "pack")]
+    #[must_use]
     pub fn regions(&self) -> Option<(Region, Region)> {
         Some((self.region(self.running()?)?, self.writing()?.0))
     }

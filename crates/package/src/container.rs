@@ -84,6 +84,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Length of a signature in bytes.
+    #[must_use]
     pub const fn length(self) -> usize {
         match self {
             Self::Unsigned => 0,
@@ -190,12 +191,14 @@ pub struct Package<'a> {
 
 impl Package<'_> {
     /// Where the payload begins in the file.
+    #[must_use]
     pub fn payload_at(&self) -> usize {
         self.signed.len().saturating_add(self.signature.len())
     }
 }
 
 /// Whether bytes begin like a package, of any version.
+#[must_use]
 pub fn is_package(bytes: &[u8]) -> bool {
     bytes.get(..7) == MAGIC.get(..7)
 }

@@ -29,11 +29,13 @@ pub struct PublicKey {
 impl PublicKey {
     /// Reads a key in PEM, as `openssl ec -pubout` and `qth-center pack keygen` write it; `None` when it is not a key, or one of another
     /// curve.
+    #[must_use]
     pub fn from_pem(pem: &str) -> Option<Self> {
         Self::from_point(&point_of(pem)?)
     }
 
     /// Takes a point in SEC 1's uncompressed form; `None` when it is not on its curve.
+    #[must_use]
     pub fn from_point(point: &[u8]) -> Option<Self> {
         let scheme = match point.len() {
             65 if p256::ecdsa::VerifyingKey::from_sec1_bytes(point).is_ok() => Scheme::P256,
@@ -45,6 +47,7 @@ impl PublicKey {
     }
 
     /// The point in SEC 1's uncompressed form.
+    #[must_use]
     pub fn point(&self) -> &[u8] {
         &self.point
     }
@@ -52,6 +55,7 @@ impl PublicKey {
     /// The package's signature is by this key.
     // The deepest of all in the stack: nobody else's buffers are to lie beside it.
     #[inline(never)]
+    #[must_use]
     pub fn has_signed(&self, package: &Package<'_>) -> bool {
         let Package { scheme, signed, signature, .. } = *package;
         let verified = match (scheme, self.scheme) {

@@ -5,6 +5,7 @@
 //! [`inplace`]. `docs/FORMATS.md` has the bytes.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(

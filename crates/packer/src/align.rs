@@ -4,7 +4,7 @@ use crate::Error;
 
 /// Bytes of the old image that came, more or less changed, into the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
+pub(crate) struct Cover {
     /// First byte in the old image.
     pub old: u32,
     /// First byte in the new image.
@@ -14,7 +14,7 @@ pub struct Cover {
 }
 
 /// The covers that bsdiff finds, in the order of the new image.
-pub fn align(old: &[u8], new: &[u8]) -> Result<Vec<Cover>, Error> {
+pub(crate) fn align(old: &[u8], new: &[u8]) -> Result<Vec<Cover>, Error> {
     let mut patch = Vec::new();
     bsdiff::diff(old, new, &mut patch).map_err(|_| Error::Encoder)?;
     // Its stream: bytes that are added to old ones, bytes that are new, how far to move in the old image; then the bytes.

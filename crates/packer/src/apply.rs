@@ -7,7 +7,7 @@ use qth_package::delta::{Decoder, Error, RestartPoint, Slices, Standard, Step, T
 ///
 /// # Errors
 /// The delta is damaged, or not for this image or memory; damage that makes sense is found by the new image's digest only.
-pub fn apply(old: &[u8], delta: &[u8], memory: Memory) -> Result<Vec<u8>, Error> {
+pub(crate) fn apply(old: &[u8], delta: &[u8], memory: Memory) -> Result<Vec<u8>, Error> {
     match memory {
         Memory::Standard => apply_by(&mut Standard::new(), old, delta),
         Memory::Tiny => apply_by(&mut Tiny::new(), old, delta),

@@ -13,7 +13,7 @@ use qth_package::Package;
 const BANK_MIN: u32 = 4096;
 
 /// What is in the slot after an in-place package was installed, and after it was brought back.
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The new image.
     pub there: Vec<u8>,
     /// The old image.
@@ -22,7 +22,7 @@ pub struct Outcome {
 
 /// Installs the package, whose new image has this size, over the old image; then has the trial fail. `None`: it can't be installed,
 /// or not be undone, or there is no board for it.
-pub fn install(old: &[u8], package: &Package<'_>, size: usize) -> Option<Outcome> {
+pub(crate) fn install(old: &[u8], package: &Package<'_>, size: usize) -> Option<Outcome> {
     let payload = Payload::parse(package.manifest.payload_size, package.payload).ok()?;
     let file = [package.signed, package.signature, package.payload].concat();
     match payload.block {

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The part of the old image that is closer to the new one where it was read as code than where it was read as data. `raw` is the
 /// old image when the covers come from it, uncorrected: what looks the same by chance in what has moved would then count against a
 /// correction that is right.
-pub fn code(as_code: &[u8], as_data: &[u8], new: &[u8], covers: &[Cover], raw: Option<&[u8]>) -> Range<u32> {
+pub(crate) fn code(as_code: &[u8], as_data: &[u8], new: &[u8], covers: &[Cover], raw: Option<&[u8]>) -> Range<u32> {
     let mut gains = vec![0i32; as_code.len()];
     for cover in covers {
         for (from, to) in (cover.old as usize..).zip(cover.new as usize..).take(cover.length as usize) {

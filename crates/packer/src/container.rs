@@ -53,6 +53,7 @@ pub enum PackageError {
 }
 
 /// SHA-256.
+#[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }

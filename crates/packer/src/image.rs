@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// An image and its addresses.
-pub struct Image<'a> {
+pub(crate) struct Image<'a> {
     pub bytes: &'a [u8],
     space: Space,
     /// Bytes around a window that can change how it is read.
@@ -20,7 +20,7 @@ pub struct Image<'a> {
 
 impl<'a> Image<'a> {
     /// As the header says. Its `old_size` has to be this image's.
-    pub fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Error> {
+    pub(crate) fn new(bytes: &'a [u8], header: &Header) -> Result<Self, Error> {
         let space = Space::of(header, &mut Slices { old: bytes, new: &[] }).map_err(|_| Error::NotElf)?;
         let margins = header.instructions.margins();
         let fields = fields(bytes, &space, margins);
@@ -28,19 +28,19 @@ impl<'a> Image<'a> {
     }
 
     /// The region of an address, and its place there.
-    pub fn place(&self, address: u32) -> Option<(Region, u32)> {
+    pub(crate) fn place(&self, address: u32) -> Option<(Region, u32)> {
         self.space.place(address)
     }
 
     /// The image as the device reads it through this table.
-    pub fn corrected(&self, table: &Table) -> Result<Vec<u8>, Error> {
+    pub(crate) fn corrected(&self, table: &Table) -> Result<Vec<u8>, Error> {
         let mut corrected = self.bytes.to_vec();
         self.correct(table, self.bytes, 0..self.bytes.len(), &mut corrected)?;
         Ok(corrected)
     }
 
     /// Corrects the image once more where a change of the bytes `changed` can be seen. `bytes` are its bytes now.
-    pub fn correct(&self, table: &Table, bytes: &[u8], changed: Range<usize>, corrected: &mut [u8]) -> Result<(), Error> {
+    pub(crate) fn correct(&self, table: &Table, bytes: &[u8], changed: Range<usize>, corrected: &mut [u8]) -> Result<(), Error> {
         let shift = |region, place| table.shift(region, place);
         let size = bytes.len();
         let (before, behind) = self.margins;

@@ -7,26 +7,26 @@ use qth_package::delta::shifts::Region;
 use std::collections::BTreeMap;
 
 /// How often an address has moved by how much.
-pub type Evidence = BTreeMap<u32, BTreeMap<i32, u32>>;
+pub(crate) type Evidence = BTreeMap<u32, BTreeMap<i32, u32>>;
 
 /// A table of shifts: of each region, from each place on, how far numbers have moved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Table(pub [Vec<(u32, i32)>; 3]);
+pub(crate) struct Table(pub [Vec<(u32, i32)>; 3]);
 
 impl Table {
     /// The table that explains the evidence best; see [`shifts`].
-    pub fn new(evidence: &[Evidence; 3], penalty: u32) -> Self {
+    pub(crate) fn new(evidence: &[Evidence; 3], penalty: u32) -> Self {
         let [image, ram, names] = evidence;
         Self([shifts(image, penalty), shifts(ram, penalty), shifts(names, penalty)])
     }
 
     /// How many shifts.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
     }
 
     /// How far a number has moved.
-    pub fn shift(&self, region: Region, place: u32) -> i32 {
+    pub(crate) fn shift(&self, region: Region, place: u32) -> i32 {
         let shifts = &self.0[region as usize];
         match shifts.partition_point(|(start, _)| *start <= place) {
             0 => 0,
@@ -37,7 +37,7 @@ impl Table {
 
 /// What fields that correspond to each other say about how numbers have moved, region by region. Only those of the old image
 /// count whose place does.
-pub fn learn(evidence: &mut [Evidence; 3], old: &Image, new: &Image, covers: &[Cover], counts: &dyn Fn(u32) -> bool) {
+pub(crate) fn learn(evidence: &mut [Evidence; 3], old: &Image, new: &Image, covers: &[Cover], counts: &dyn Fn(u32) -> bool) {
     let mut note = |was: Option<(Region, u32)>, is: Option<(Region, u32)>| match (was, is) {
         (Some((region, from)), Some((same, to))) if region == same => {
             let shift = to.wrapping_sub(from) as i32;

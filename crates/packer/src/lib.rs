@@ -7,6 +7,7 @@
 //!
 //! What is handed out has been applied by the device's own code, and has led to the new image: [`Error::Fault`] otherwise.
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
 mod align;
 mod apply;
@@ -67,20 +68,20 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         to.write_str(match self {
-            Error::Instructions => "the image does not tell which instruction set it is for: name it",
-            Error::TooLarge => "the old image has 16 MB or more, which a delta can't be made from",
-            Error::NotElf => "an image is not an x86-64 ELF file that can be read",
-            Error::Interval => "the interval of restart points has to be a power of two from 1 KB to 1 GB",
-            Error::Encoder => "the compression library fails",
-            Error::Layout => "a block has to be a power of two from 1 KB to 128 KB, slot and staging area multiples of it",
-            Error::Slot(size) => return write!(to, "an image takes {size} bytes in whole blocks, and the slot has less"),
-            Error::Staging(size) => {
+            Self::Instructions => "the image does not tell which instruction set it is for: name it",
+            Self::TooLarge => "the old image has 16 MB or more, which a delta can't be made from",
+            Self::NotElf => "an image is not an x86-64 ELF file that can be read",
+            Self::Interval => "the interval of restart points has to be a power of two from 1 KB to 1 GB",
+            Self::Encoder => "the compression library fails",
+            Self::Layout => "a block has to be a power of two from 1 KB to 128 KB, slot and staging area multiples of it",
+            Self::Slot(size) => return write!(to, "an image takes {size} bytes in whole blocks, and the slot has less"),
+            Self::Staging(size) => {
                 return write!(
                     to,
                     "the package has {size} bytes, and with a scratch block behind it does not fit the staging area"
                 )
             }
-            Error::Fault => {
+            Self::Fault => {
                 "a device would not get to the right image by what was made, so it was dropped: this is a bug of this program"
             }
         })
@@ -278,6 +279,7 @@ fn seen(readings: &[(&Reading, bool)], covers: &[Cover], code: Option<Range<u32>
 }
 
 /// The instruction set that an image tells of.
+#[must_use]
 pub fn detect(image: &[u8]) -> Option<InstructionSet> {
     let is_elf = image.starts_with(b"\x7fELF\x02\x01") && image.get(18..20) == Some(&[62, 0]);
     is_elf.then_some(InstructionSet::X86_64)

@@ -10,7 +10,7 @@ use std::io::Write;
 
 /// A part of the new image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// This byte.
     Byte(u8),
     /// So many bytes from `distance` back, through the new image and the old one before it; 0 is the byte before.
@@ -18,10 +18,10 @@ pub enum Part {
 }
 
 impl Part {
-    pub fn length(self) -> u32 {
+    pub(crate) fn length(self) -> u32 {
         match self {
-            Part::Byte(_) => 1,
-            Part::Copy { length, .. } => length,
+            Self::Byte(_) => 1,
+            Self::Copy { length, .. } => length,
         }
     }
 }
@@ -42,12 +42,12 @@ fn options(dictionary: &[u8], size: usize) -> LzmaOptions {
 }
 
 /// The new image as parts of itself and the old one.
-pub fn parse(old: &[u8], new: &[u8]) -> Result<Vec<Part>, Error> {
+pub(crate) fn parse(old: &[u8], new: &[u8]) -> Result<Vec<Part>, Error> {
     parse_by(old, new, &options(old, new.len()))
 }
 
 /// As [`parse`], for a few bytes beside a long old image: the library may take no time to know that well.
-pub fn parse_block(old: &[u8], block: &[u8]) -> Result<Vec<Part>, Error> {
+pub(crate) fn parse_block(old: &[u8], block: &[u8]) -> Result<Vec<Part>, Error> {
     parse_by(old, block, &LzmaOptions { mf: MfType::Hc4, depth_limit: 200, ..options(old, block.len()) })
 }
 
@@ -59,7 +59,7 @@ fn parse_by(old: &[u8], new: &[u8], options: &LzmaOptions) -> Result<Vec<Part>, 
 }
 
 /// The parts that an LZMA stream says `new` consists of.
-pub fn parts(old: &[u8], new: &[u8], stream: &[u8]) -> Result<Vec<Part>, Error> {
+pub(crate) fn parts(old: &[u8], new: &[u8], stream: &[u8]) -> Result<Vec<Part>, Error> {
     let mut stream = stream.get(1..).ok_or(Error::Encoder)?;
     let mut coder = Coder::new();
     let mut models = vec![EVEN_LZMA; lzma::MODELS];
@@ -103,7 +103,7 @@ fn byte_back(old: &[u8], new: &[u8], position: usize, distance: u32) -> Option<u
 }
 
 /// Codes the parts in segments of `interval` bytes of the new image: of each, its length and its bytes.
-pub fn encode(old: &[u8], new: &[u8], parts: &[Part], interval: Option<u32>, longer: bool) -> Vec<u8> {
+pub(crate) fn encode(old: &[u8], new: &[u8], parts: &[Part], interval: Option<u32>, longer: bool) -> Vec<u8> {
     let mut segments = Vec::new();
     let mut distance = first_distance(old);
     let mut begin = 0;
@@ -115,12 +115,12 @@ pub fn encode(old: &[u8], new: &[u8], parts: &[Part], interval: Option<u32>, lon
 }
 
 /// The distance before the first segment: the byte of the old image that is where the new one begins.
-pub fn first_distance(old: &[u8]) -> u32 {
+pub(crate) fn first_distance(old: &[u8]) -> u32 {
     (old.len() as u32).wrapping_sub(1)
 }
 
 /// The parts of each `interval` bytes of the new image.
-pub fn split(parts: &[Part], interval: u32) -> Vec<Vec<Part>> {
+pub(crate) fn split(parts: &[Part], interval: u32) -> Vec<Vec<Part>> {
     let mut segments = Vec::new();
     let mut segment = Vec::new();
     let mut room = interval;
@@ -149,7 +149,15 @@ pub fn split(parts: &[Part], interval: u32) -> Vec<Vec<Part>> {
 
 /// Codes the parts of one segment, which begins at `begin` in the new image, behind others: its length and its bytes. The distance
 /// goes from segment to segment.
-pub fn segment(segments: &mut Vec<u8>, old: &[u8], new: &[u8], begin: u32, parts: &[Part], distance: u32, longer: bool) -> u32 {
+pub(crate) fn segment(
+    segments: &mut Vec<u8>,
+    old: &[u8],
+    new: &[u8],
+    begin: u32,
+    parts: &[Part],
+    distance: u32,
+    longer: bool,
+) -> u32 {
     let end = begin + parts.iter().map(|part| part.length()).sum::<u32>();
     let mut segment = Segment::new(old, new, begin, end, distance, longer);
     parts.iter().for_each(|part| segment.add(*part));

@@ -16,7 +16,7 @@ enum Origin {
 }
 
 /// Codes the new image in segments of `interval` bytes: of each, its length and its bytes.
-pub fn encode(old: &[u8], new: &[u8], interval: Option<u32>) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode(old: &[u8], new: &[u8], interval: Option<u32>) -> Result<Vec<u8>, Error> {
     Ok(segments(&origins(old, new, &align(old, new)?), first_distance(old), interval))
 }
 

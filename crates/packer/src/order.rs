@@ -4,11 +4,11 @@ use qth_package::inplace::order::{Run, RUNS_MAX};
 use std::collections::BTreeMap;
 
 /// How many bytes of each old block a new block is made from.
-pub type Needs = BTreeMap<usize, u32>;
+pub(crate) type Needs = BTreeMap<usize, u32>;
 
 /// The orders that are worth a try, for the blocks that need this: one in which as little as possible is needed after it was
 /// rewritten, and upward and downward. The block `last` comes at the end of each.
-pub fn orders(needs: &[Needs], last: Option<usize>) -> Vec<Vec<Run>> {
+pub(crate) fn orders(needs: &[Needs], last: Option<usize>) -> Vec<Vec<Run>> {
     let others = |blocks: &mut dyn Iterator<Item = usize>| -> Vec<usize> {
         blocks.filter(|block| Some(*block) != last).chain(last).collect()
     };

@@ -4,7 +4,7 @@ use crate::learn::Table;
 use qth_package::delta::Header;
 
 /// A number outside of segments (LEB128).
-pub fn number(bytes: &mut Vec<u8>, mut value: u32) {
+pub(crate) fn number(bytes: &mut Vec<u8>, mut value: u32) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
@@ -13,12 +13,12 @@ pub fn number(bytes: &mut Vec<u8>, mut value: u32) {
 }
 
 /// A signed number: 0, -1, 1, -2, … as 0, 1, 2, 3, …
-pub fn zigzag(value: i32) -> u32 {
+pub(crate) fn zigzag(value: i32) -> u32 {
     (value << 1 ^ value >> 31) as u32
 }
 
 /// Header and shifts.
-pub fn begin(header: &Header, table: &Table) -> Vec<u8> {
+pub(crate) fn begin(header: &Header, table: &Table) -> Vec<u8> {
     let mut bytes = Vec::new();
     let [image_shifts, ram_shifts, name_shifts] = [0, 1, 2].map(|region: usize| table.0[region].len() as u32);
     let header = Header { image_shifts, ram_shifts, name_shifts, ..*header };

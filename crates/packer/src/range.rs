@@ -10,10 +10,10 @@ const CLASS_BITS: u32 = 5;
 /// Class that stands for everything to the end of the segment.
 const CLASS_REST: u32 = 31;
 /// The numbers of [`Encoder::length`] are below this.
-pub const LENGTH_END: u32 = 1 << 24;
+pub(crate) const LENGTH_END: u32 = 1 << 24;
 
 /// One segment in the making.
-pub struct Encoder {
+pub(crate) struct Encoder {
     low: u64,
     range: u32,
     cache: u8,
@@ -23,7 +23,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { low: 0, range: u32::MAX, cache: 0, waiting: 1, bytes: Vec::new() }
     }
 
@@ -49,7 +49,7 @@ impl Encoder {
         }
     }
 
-    pub fn bit(&mut self, models: &mut [u16], index: usize, bit: u32) {
+    pub(crate) fn bit(&mut self, models: &mut [u16], index: usize, bit: u32) {
         let bound = (self.range / ONE) * chance(models[index]);
         if bit == 0 {
             self.range = bound;
@@ -61,7 +61,7 @@ impl Encoder {
         self.normalize();
     }
 
-    pub fn tree(&mut self, models: &mut [u16], at: usize, bits: u32, value: u32) {
+    pub(crate) fn tree(&mut self, models: &mut [u16], at: usize, bits: u32, value: u32) {
         let mut place = 1;
         for shift in (0..bits).rev() {
             let bit = value >> shift & 1;
@@ -70,7 +70,7 @@ impl Encoder {
         }
     }
 
-    pub fn reverse_tree(&mut self, models: &mut [u16], at: usize, bits: u32, value: u32) {
+    pub(crate) fn reverse_tree(&mut self, models: &mut [u16], at: usize, bits: u32, value: u32) {
         let mut place = 1;
         for shift in 0..bits {
             let bit = value >> shift & 1;
@@ -79,7 +79,7 @@ impl Encoder {
         }
     }
 
-    pub fn direct(&mut self, bits: u32, value: u32) {
+    pub(crate) fn direct(&mut self, bits: u32, value: u32) {
         for shift in (0..bits).rev() {
             self.range >>= 1;
             if value >> shift & 1 == 1 {
@@ -90,7 +90,7 @@ impl Encoder {
     }
 
     /// A number, or everything to the end of the segment.
-    pub fn length(&mut self, models: &mut [u16], at: usize, value: Option<u32>) {
+    pub(crate) fn length(&mut self, models: &mut [u16], at: usize, value: Option<u32>) {
         let Some(value) = value else { return self.tree(models, at, CLASS_BITS, CLASS_REST) };
         let class = u32::BITS - value.leading_zeros();
         self.tree(models, at, CLASS_BITS, class);
@@ -100,7 +100,7 @@ impl Encoder {
     }
 
     /// The segment's bytes, as few as the decoder needs: behind the last it reads zeros.
-    pub fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         let end = self.low + u64::from(self.range);
         let shortest = (0..=32).rev().map(|zeros| (self.low + (1u64 << zeros) - 1) >> zeros << zeros);
         self.low = shortest.into_iter().find(|value| *value < end).unwrap_or(self.low);

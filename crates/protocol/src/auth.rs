@@ -49,6 +49,7 @@ pub fn client_id(pk: &str, dk: &str) -> Result<String<CLIENT_ID_MAX>, BufferFull
 }
 
 /// Maps random bytes to the characters that a password's random text may have.
+#[must_use]
 pub fn random_text(bytes: [u8; RANDOM_LEN]) -> [u8; RANDOM_LEN] {
     bytes.map(|byte| match byte % 62 {
         digit @ 0..=9 => b'0'.wrapping_add(digit),
@@ -196,6 +197,7 @@ pub fn open_first(body: &str, ps: &str) -> Result<FirstProof, PasswordError> {
 }
 
 /// Whether the sign of a later password was made by somebody who knows both secrets.
+#[must_use]
 pub fn check_later(ds: &str, ps: &str, random: &str, received: &str) -> bool {
     same(received, &sign(ds, ps, random))
 }

@@ -7,14 +7,14 @@ use cbc::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit};
 use sha2::{Digest, Sha256};
 
 /// Length of a key, a block and an initial vector.
-pub const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 
 /// The text can't be decrypted: it is not whole blocks, or its padding is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Undecryptable;
 
 /// SHA-256 of these texts one behind the other.
-pub fn sha256(texts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn sha256(texts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update(text);
@@ -23,7 +23,7 @@ pub fn sha256(texts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// The initial vector that goes with a secret: the first half of its SHA-256.
-pub fn initial_vector(secret: &[u8]) -> [u8; BLOCK] {
+pub(crate) fn initial_vector(secret: &[u8]) -> [u8; BLOCK] {
     let digest = sha256(&[secret]);
     let mut vector = [0; BLOCK];
     vector.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
@@ -31,7 +31,7 @@ pub fn initial_vector(secret: &[u8]) -> [u8; BLOCK] {
 }
 
 /// Encrypts the first `len` bytes of `buf` in place; returns the length with padding.
-pub fn encrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8], len: usize) -> Result<usize, BufferFull> {
+pub(crate) fn encrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8], len: usize) -> Result<usize, BufferFull> {
     let padding = BLOCK.saturating_sub(len % BLOCK);
     let padded = buf.get_mut(..len.saturating_add(padding)).ok_or(BufferFull)?;
     padded.get_mut(len..).ok_or(BufferFull)?.fill(padding as u8);
@@ -43,7 +43,7 @@ pub fn encrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8], len: usi
 }
 
 /// Decrypts `buf` in place; returns the length of the text at its start.
-pub fn decrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8]) -> Result<usize, Undecryptable> {
+pub(crate) fn decrypt(key: &[u8; BLOCK], vector: &[u8; BLOCK], buf: &mut [u8]) -> Result<usize, Undecryptable> {
     if !buf.len().is_multiple_of(BLOCK) {
         return Err(Undecryptable);
     }

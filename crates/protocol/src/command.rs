@@ -89,6 +89,7 @@ pub enum Class {
 
 impl Class {
     /// The level of the topic: `sys`, `bus` or `ota`.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sys => "sys",
@@ -98,6 +99,7 @@ impl Class {
     }
 
     /// The class with this name.
+    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "sys" => Some(Self::Sys),
@@ -152,11 +154,13 @@ const TABLE: [(u16, Class, Sender); 26] = [
 ];
 
 /// The class a command is sent under; `None` when there is no such command.
+#[must_use]
 pub fn class(command: u16) -> Option<Class> {
     row(command).map(|row| row.1)
 }
 
 /// Who sends a command and how; `None` when there is no such command.
+#[must_use]
 pub fn sender(command: u16) -> Option<Sender> {
     row(command).map(|row| row.2)
 }

@@ -31,6 +31,7 @@ impl PackageId {
     const LAST: u16 = 0xFFFE;
 
     /// The id with this number; `None` for 0 and 0xFFFF, which no message may have.
+    #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
         match number {
             1..=Self::LAST => Some(Self(number)),
@@ -39,6 +40,7 @@ impl PackageId {
     }
 
     /// The number as it is sent.
+    #[must_use]
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -114,6 +116,7 @@ impl core::error::Error for FrameError {
 
 impl FrameError {
     /// The exception code that reports it: 1 protocol, 2 length, 3 sum (wire protocol, section 4, 0x00A4).
+    #[must_use]
     pub const fn code(self) -> u8 {
         match self.fault {
             Fault::Head | Fault::Id => exception::PROTOCOL,

@@ -4,6 +4,7 @@
 //! makes and checks the password of CONNECT, [`topic`] the names messages go to, [`session`] encrypts whole frames.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(

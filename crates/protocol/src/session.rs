@@ -18,6 +18,7 @@ impl SessionKey {
     pub const PADDING: usize = BLOCK;
 
     /// A session under this key.
+    #[must_use]
     pub fn new(key: [u8; 16]) -> Self {
         Self { key, vector: cipher::initial_vector(&key) }
     }

@@ -44,6 +44,7 @@ pub struct Topic<'a> {
 
 impl<'a> Topic<'a> {
     /// Takes a topic's name apart; `None` when no device or Center uses such a topic.
+    #[must_use]
     pub fn parse(name: &'a str) -> Option<Self> {
         let both = [Direction::Up, Direction::Down].into_iter();
         let (direction, rest) = both.filter_map(|way| Some((way, name.strip_prefix(way.prefix())?))).next()?;

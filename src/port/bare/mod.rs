@@ -62,6 +62,7 @@ struct Clock {
 impl Port {
     /// No device yet: every call of it is refused.
     #[allow(clippy::new_without_default)]
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             device: Mutex::new(Device::off(BareBoard::NONE)),

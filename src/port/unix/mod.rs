@@ -48,6 +48,7 @@ struct Started {
 impl Port {
     /// No device yet: every call of it is refused.
     #[allow(clippy::new_without_default)]
+    #[must_use]
     pub const fn new() -> Self {
         Self { starting: Mutex::new(()), started: OnceLock::new() }
     }

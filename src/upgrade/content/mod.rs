@@ -117,11 +117,13 @@ pub trait Packages {
     }
 
     /// Returns whether a failure is a permanent refusal: downloading this package again cannot help.
+    #[must_use]
     fn is_refusal(failure: Failure) -> bool {
         failure == Failure::NoPackages
     }
 
     /// Returns whether what has come of the package is of no use after this failure.
+    #[must_use]
     fn is_damage(_failure: Failure) -> bool {
         false
     }

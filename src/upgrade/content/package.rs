@@ -110,11 +110,11 @@ impl Packages for AnyPackage {
     }
 
     fn is_refusal(failure: Failure) -> bool {
+        use Failure::{NewerFormat, NextKey, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};
         #[cfg(feature = "inplace")]
         if matches!(failure, Failure::OtherLayout | Failure::StagingTooSmall) {
             return true;
         }
-        use Failure::{NewerFormat, NextKey, OldPackage, OtherDelta, OtherSource, OtherTarget, Signature, TooLarge, Unsigned};
         matches!(
             failure,
             Unsigned | Signature | NextKey | NewerFormat | OtherTarget | OtherSource | OldPackage | OtherDelta | TooLarge

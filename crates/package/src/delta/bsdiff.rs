@@ -41,11 +41,13 @@ pub struct Bsdiff {
 
 impl Bsdiff {
     /// At the beginning of a segment, with the distance to the place in the old image.
+    #[must_use]
     pub const fn new(distance: u32) -> Self {
         Self { next: Next::Equal { has_moved: false }, distance }
     }
 
     /// From where bytes are copied or changed.
+    #[must_use]
     pub const fn distance(&self) -> u32 {
         self.distance
     }

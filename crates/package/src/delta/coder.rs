@@ -41,6 +41,7 @@ pub struct Coder {
 
 impl Coder {
     /// Without input.
+    #[must_use]
     pub const fn new() -> Self {
         Self { buffer: [0; BUFFER], start: 0, end: 0, taken: 0, left: 0, range: 0, code: 0 }
     }
@@ -111,6 +112,7 @@ impl Coder {
     }
 
     /// All of the input that one more symbol can need is here.
+    #[must_use]
     pub fn has_symbol(&self) -> bool {
         self.buffered() >= SYMBOL_MAX.min(self.left as usize)
     }
@@ -222,6 +224,7 @@ impl Coder {
 }
 
 /// A model after one more bit.
+#[must_use]
 pub const fn adapted(model: u16, bit: u32) -> u16 {
     let uses = model & USES;
     // By how much of what it was off, as a power of two.
@@ -241,6 +244,7 @@ pub const fn adapted(model: u16, bit: u32) -> u16 {
 
 /// How likely the next bit is a 0, in 1/2048.
 #[cfg(any(feature = "std", test))]
+#[must_use]
 pub const fn chance(model: u16) -> u32 {
     (model >> USES_BITS) as u32
 }

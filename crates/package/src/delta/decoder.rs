@@ -67,6 +67,7 @@ impl RestartPoint {
     pub const START: Self = Self { output: 0, input: 0, distance: 0 };
 
     /// As 12 bytes to keep in flash.
+    #[must_use]
     pub fn to_bytes(self) -> [u8; 12] {
         let mut bytes = [0; 12];
         let numbers = [self.output, self.input, self.distance];
@@ -78,6 +79,7 @@ impl RestartPoint {
     }
 
     /// From [`RestartPoint::to_bytes`].
+    #[must_use]
     pub fn from_bytes(bytes: &[u8; 12]) -> Self {
         let number = |at: usize| bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word));
         Self { output: number(0), input: number(4), distance: number(8) }
@@ -156,6 +158,7 @@ pub struct Decoder<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> 
 
 impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS, SHIFTS, PAGE> {
     /// Before a delta's first byte. All zeros, so that static memory for it takes none in the firmware's image.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             stage: Stage::Header(0),
@@ -194,11 +197,13 @@ impl<const MODELS: usize, const SHIFTS: usize, const PAGE: usize> Decoder<MODELS
     }
 
     /// The header, once it was read.
+    #[must_use]
     pub fn header(&self) -> Option<&Header> {
         Some(&self.header).filter(|_| !matches!(self.stage, Stage::Header(_) | Stage::Failed(_)))
     }
 
     /// Where it is; between two segments a restart point.
+    #[must_use]
     pub fn point(&self) -> RestartPoint {
         RestartPoint { output: self.position(), input: self.coder.taken(), distance: self.distance() }
     }

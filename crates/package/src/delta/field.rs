@@ -34,11 +34,13 @@ impl InstructionSet {
 
     /// Code of it is read otherwise than data.
     #[cfg(feature = "std")]
+    #[must_use]
     pub const fn reads_code(self) -> bool {
         matches!(self, Self::Thumb | Self::Riscv32)
     }
 
     /// Bytes before and behind a part of the image that can change how it is read.
+    #[must_use]
     pub const fn margins(self) -> (usize, usize) {
         match self {
             Self::Plain => (0, 0),
@@ -104,6 +106,7 @@ pub struct Space {
 
 impl Space {
     /// No addresses.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             instructions: InstructionSet::Plain,
@@ -145,6 +148,7 @@ impl Space {
 
     /// The region of an address, and its place there; `None`: in none. The address behind the image's last counts too: it is
     /// what an end is compared with.
+    #[must_use]
     pub fn place(&self, address: u32) -> Option<(Region, u32)> {
         let in_image = address.wrapping_sub(self.base);
         let in_ram = address.wrapping_sub(self.ram);
@@ -253,13 +257,13 @@ impl Form {
     fn write(self, bytes: &mut [u8], at: usize, value: u32) {
         let Some(bytes) = bytes.get_mut(at..) else { return };
         match self {
-            Form::Word | Form::Name => _ = put_word(bytes, value),
-            Form::ThumbBranch => thumb::write_branch(bytes, value),
-            Form::ThumbMove => thumb::write_move(bytes, value),
-            Form::Jal => riscv::write_jal(bytes, value),
-            Form::Upper => riscv::write_upper(bytes, value),
-            Form::LowerI => riscv::write_lower_i(bytes, value),
-            Form::LowerS => riscv::write_lower_s(bytes, value),
+            Self::Word | Self::Name => _ = put_word(bytes, value),
+            Self::ThumbBranch => thumb::write_branch(bytes, value),
+            Self::ThumbMove => thumb::write_move(bytes, value),
+            Self::Jal => riscv::write_jal(bytes, value),
+            Self::Upper => riscv::write_upper(bytes, value),
+            Self::LowerI => riscv::write_lower_i(bytes, value),
+            Self::LowerS => riscv::write_lower_s(bytes, value),
         }
     }
 }

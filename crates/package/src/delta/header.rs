@@ -131,6 +131,7 @@ impl Header {
 
     /// The numbers in the order of the format.
     #[cfg(any(feature = "std", test))]
+    #[must_use]
     pub fn numbers(&self) -> [u32; NUMBERS as usize] {
         [
             FORMAT,
@@ -151,6 +152,7 @@ impl Header {
     }
 
     /// How many shifts follow.
+    #[must_use]
     pub fn shifts(&self) -> u32 {
         self.image_shifts.saturating_add(self.ram_shifts).saturating_add(self.name_shifts)
     }
@@ -167,6 +169,7 @@ impl Header {
     }
 
     /// The byte behind the segment that begins at `at`.
+    #[must_use]
     pub fn segment_end(&self, at: u32) -> u32 {
         at.saturating_add(1u32.wrapping_shl(self.interval)).min(self.new_size)
     }

@@ -66,17 +66,20 @@ pub struct Lzma {
 
 impl Lzma {
     /// At the beginning of a segment, with the distance of the last match before it.
+    #[must_use]
     pub const fn new(distance: u32) -> Self {
         Self { state: 0, distances: [distance; 4] }
     }
 
     /// The distance of matches that have no other.
+    #[must_use]
     pub const fn distance(&self) -> u32 {
         let [distance, ..] = self.distances;
         distance
     }
 
     /// The next literal is coded by the byte at [`Lzma::distance`].
+    #[must_use]
     pub const fn is_matched(&self) -> bool {
         self.state >= AFTER_LITERAL
     }
@@ -159,6 +162,7 @@ impl Lzma {
 }
 
 /// Where, behind [`SLOT`], the slots of a match of this length are.
+#[must_use]
 pub const fn slots(length: u32) -> usize {
     let class = length.saturating_sub(MATCH_MIN);
     (if class < 3 { class as usize } else { 3 }).wrapping_mul(64)

@@ -30,6 +30,7 @@ pub struct Shifts<const SIZE: usize> {
 
 impl<const SIZE: usize> Shifts<SIZE> {
     /// Nothing has moved.
+    #[must_use]
     pub const fn new() -> Self {
         Self { starts: [[0; 3]; SIZE], shifts: [[0; 3]; SIZE], ends: [0; 3] }
     }
@@ -104,6 +105,7 @@ fn shift(bytes: &[u8; 3]) -> i32 {
 }
 
 /// The signed number that an unsigned one of the format stands for: 0, -1, 1, -2, …
+#[must_use]
 pub fn signed(number: u32) -> i32 {
     let sign = if number & 1 == 1 { u32::MAX } else { 0 };
     (number >> 1 ^ sign) as i32

@@ -41,7 +41,7 @@ impl Segment {
 }
 
 /// What the file's header says of where its parts are loaded.
-pub struct Elf {
+pub(super) struct Elf {
     segments: [Segment; SEGMENTS],
     /// Place and size of `.eh_frame_hdr` in the file.
     eh_frame: (u32, u32),
@@ -51,7 +51,7 @@ pub struct Elf {
 
 impl Elf {
     /// An empty one.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         let segments = [Segment { offset: 0, size: 0, address: 0, flags: 0 }; SEGMENTS];
         Self { segments, eh_frame: (0, 0), addresses: (0, 0) }
     }
@@ -60,7 +60,7 @@ impl Elf {
     ///
     /// # Errors
     /// [`Error::Source`]: not an x86-64 ELF file, or one with more or larger parts than there is room for.
-    pub fn read(size: u32, images: &mut dyn Images) -> Result<Self, Error> {
+    pub(super) fn read(size: u32, images: &mut dyn Images) -> Result<Self, Error> {
         let mut file = [0; FILE_HEADER];
         if size < FILE_HEADER as u32 {
             return Err(Error::Source);
@@ -106,7 +106,7 @@ impl Elf {
     }
 
     /// First address, and bytes of addresses.
-    pub fn addresses(&self) -> (u32, u32) {
+    pub(super) fn addresses(&self) -> (u32, u32) {
         self.addresses
     }
 

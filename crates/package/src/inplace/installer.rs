@@ -78,6 +78,7 @@ impl Work<'_> {
 
 impl Installer {
     /// All zeros: in static memory it takes none in the bootloader's image.
+    #[must_use]
     pub const fn new() -> Self {
         Self { decoder: delta::Standard::new() }
     }

@@ -27,6 +27,7 @@ pub const FORMAT: u32 = 1;
 pub const BLOCK_MIN: u32 = 1024;
 
 /// Bytes that are rewritten at a time: what the chip erases, or [`BLOCK_MIN`] where that is more.
+#[must_use]
 pub const fn block<F: NorFlash>() -> u32 {
     let erase = F::ERASE_SIZE as u32;
     if erase > BLOCK_MIN {

@@ -44,6 +44,7 @@ pub struct Order {
 
 impl Order {
     /// An image without blocks.
+    #[must_use]
     pub const fn new() -> Self {
         Self { runs: Vec::new(), blocks: 0 }
     }
@@ -63,17 +64,20 @@ impl Order {
     }
 
     /// How many blocks there are.
+    #[must_use]
     pub fn blocks(&self) -> u32 {
         self.blocks
     }
 
     /// Returns whether the order covers blocks `0..blocks` exactly once.
+    #[must_use]
     pub fn is_of(&self, blocks: u32) -> bool {
         // None is there twice.
         self.blocks == blocks && self.runs.iter().all(|run| run.end() <= blocks)
     }
 
     /// The block that is rewritten in this step.
+    #[must_use]
     pub fn block(&self, step: u32) -> Option<u32> {
         let mut before = 0u32;
         for run in &self.runs {
@@ -87,6 +91,7 @@ impl Order {
     }
 
     /// The step in which a block is rewritten; `None`: never.
+    #[must_use]
     pub fn step(&self, block: u32) -> Option<u32> {
         let mut before = 0u32;
         for run in &self.runs {

@@ -165,11 +165,13 @@ impl Staged {
     }
 
     /// Bytes that are rewritten at a time.
+    #[must_use]
     pub fn block(&self) -> u32 {
         self.payload.block
     }
 
     /// Size of the image at the end of a way, filled up to whole blocks.
+    #[must_use]
     pub fn padded(&self, back: bool) -> u32 {
         let image = if back { &self.source } else { &self.target };
         image.size.checked_next_multiple_of(self.payload.block).unwrap_or(u32::MAX)
@@ -193,12 +195,14 @@ impl Staged {
     }
 
     /// Where the scratch block of a step begins in flash. The room behind the package is used in turn, so that it wears evenly.
+    #[must_use]
     pub fn scratch(&self, size: u32, step: u32) -> u32 {
         let turn = step.checked_rem(self.scratches(size)).unwrap_or(0);
         self.region.end().saturating_sub(turn.saturating_add(1).saturating_mul(self.payload.block))
     }
 
     /// How many scratch blocks there are: the whole blocks behind a package of `size` bytes.
+    #[must_use]
     pub fn scratches(&self, size: u32) -> u32 {
         self.region.len.saturating_sub(size).checked_div(self.payload.block).unwrap_or(0)
     }

@@ -63,8 +63,8 @@ impl Part {
     fn range(&self, image: &[u8]) -> Range<usize> {
         let place = |index: &Index| index.index(image.len() + 1);
         match self {
-            Part::Short(begin, length) => place(begin)..image.len().min(place(begin) + length),
-            Part::Between(one, other) => place(one).min(place(other))..place(one).max(place(other)),
+            Self::Short(begin, length) => place(begin)..image.len().min(place(begin) + length),
+            Self::Between(one, other) => place(one).min(place(other))..place(one).max(place(other)),
         }
     }
 }
@@ -73,32 +73,32 @@ impl Edit {
     fn apply(&self, image: &mut Vec<u8>) {
         let place = |index: &Index, image: &[u8]| index.index(image.len() + 1);
         match self {
-            Edit::Insert(at, bytes) => {
+            Self::Insert(at, bytes) => {
                 let at = place(at, image);
                 image.splice(at..at, bytes.iter().copied());
             }
-            Edit::Overwrite(at, bytes) => {
+            Self::Overwrite(at, bytes) => {
                 let at = place(at, image);
                 let end = image.len().min(at + bytes.len());
                 image.splice(at..end, bytes[..end - at].iter().copied());
             }
-            Edit::Delete(part) => drop(image.drain(part.range(image))),
-            Edit::Move(part, to) => {
+            Self::Delete(part) => drop(image.drain(part.range(image))),
+            Self::Move(part, to) => {
                 let moved: Vec<u8> = image.drain(part.range(image)).collect();
                 let to = place(to, image);
                 image.splice(to..to, moved);
             }
-            Edit::Swap(at) => {
+            Self::Swap(at) => {
                 let at = place(at, image);
                 image.rotate_left(at);
             }
-            Edit::Repeat(part, times) => {
+            Self::Repeat(part, times) => {
                 let range = part.range(image);
                 let again = image[range.clone()].repeat((*times).into());
                 image.splice(range.end..range.end, again);
             }
-            Edit::Truncate(at) => image.truncate(place(at, image)),
-            Edit::Take(part) => *image = image[part.range(image)].to_vec(),
+            Self::Truncate(at) => image.truncate(place(at, image)),
+            Self::Take(part) => *image = image[part.range(image)].to_vec(),
         }
         image.truncate(SIZE_MAX);
     }

@@ -16,6 +16,7 @@ coded! {
 
 impl Kind {
     /// Reads a kind from its TTLV value; `None` when it is no number of one.
+    #[must_use]
     pub fn from_value(value: &Value<'_>) -> Option<Self> {
         Self::from_code(u8::try_from(value.as_i64()?).ok()?)
     }

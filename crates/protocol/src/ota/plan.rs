@@ -67,21 +67,25 @@ impl<'a> Plan<'a> {
     }
 
     /// The component of this name, and its place in the order.
+    #[must_use]
     pub fn find(&self, name: &str) -> Option<(u8, Component<'a>)> {
         (0_u8..).zip(self.components()).find(|(_, component)| component.name == name)
     }
 
     /// The component that stands for the whole plan in reports about it: the module firmware, else the first.
+    #[must_use]
     pub fn leader(&self) -> Option<Component<'a>> {
         self.components().find(|component| component.kind == Kind::Module).or_else(|| self.components().next())
     }
 
     /// Number of components, 1 to 20.
+    #[must_use]
     pub fn count(&self) -> usize {
         self.components().count()
     }
 
     /// The plan is to be confirmed at once, without asking the application.
+    #[must_use]
     pub fn confirms_itself(&self) -> bool {
         ttlv::find(self.bytes, id::CONTROL).is_some()
     }

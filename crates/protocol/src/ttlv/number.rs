@@ -17,11 +17,13 @@ impl Number {
     pub const DECIMALS_MAX: u8 = 15;
 
     /// This integer.
+    #[must_use]
     pub const fn from_i64(value: i64) -> Self {
         Self { negative: value < 0, magnitude: value.unsigned_abs(), decimals: 0 }
     }
 
     /// The integer; `None` when there are decimals or it is too large.
+    #[must_use]
     pub const fn as_i64(self) -> Option<i64> {
         if self.decimals != 0 {
             return None;
@@ -35,6 +37,7 @@ impl Number {
 
     /// This float, with the fewest decimals that read back to the same value, at most [`Number::DECIMALS_MAX`]; a whole
     /// float becomes an integer. `None` when it is not finite or 2^64 or larger.
+    #[must_use]
     pub fn from_f64(value: f64) -> Option<Self> {
         let size = value.abs();
         let mut best = None;
@@ -51,6 +54,7 @@ impl Number {
     }
 
     /// The nearest float.
+    #[must_use]
     pub fn to_f64(self) -> f64 {
         // Powers of ten are exact up to 10^22, so that the division is all that rounds.
         let scale = (0..self.decimals).fold(1.0, |scale, _| scale * 10.0);

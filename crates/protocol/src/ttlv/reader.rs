@@ -57,6 +57,7 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The boolean.
+    #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
@@ -65,6 +66,7 @@ impl<'a> Value<'a> {
     }
 
     /// The number.
+    #[must_use]
     pub const fn as_number(&self) -> Option<Number> {
         match self {
             Self::Number(number) => Some(*number),
@@ -73,26 +75,31 @@ impl<'a> Value<'a> {
     }
 
     /// The integer; `None` when the value is not one, or does not fit.
+    #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number()?.as_i64()
     }
 
     /// The integer; `None` when the value is not one, or does not fit.
+    #[must_use]
     pub fn as_i32(&self) -> Option<i32> {
         self.as_i64()?.try_into().ok()
     }
 
     /// The integer; `None` when the value is not one, or does not fit.
+    #[must_use]
     pub fn as_u32(&self) -> Option<u32> {
         self.as_i64()?.try_into().ok()
     }
 
     /// The number as the nearest float.
+    #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         Some(self.as_number()?.to_f64())
     }
 
     /// The bytes.
+    #[must_use]
     pub const fn as_bytes(&self) -> Option<&'a [u8]> {
         match self {
             Self::Bytes(bytes) => Some(bytes),
@@ -101,11 +108,13 @@ impl<'a> Value<'a> {
     }
 
     /// The text; `None` when it is no UTF-8.
+    #[must_use]
     pub fn as_text(&self) -> Option<&'a str> {
         core::str::from_utf8(self.as_bytes()?).ok()
     }
 
     /// The items of a struct or the elements of an array.
+    #[must_use]
     pub fn as_struct(&self) -> Option<Reader<'a>> {
         match self {
             Self::Struct(items) => Some(items.clone()),
@@ -124,6 +133,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads the items that fill these bytes.
+    #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, array: None }
     }
@@ -154,6 +164,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of the first item from here on that has this id; `None` also when the bytes before it are malformed.
+    #[must_use]
     pub fn find(&self, id: u16) -> Option<Value<'a>> {
         let mut items = self.clone();
         while let Ok(Some(item)) = items.next() {
@@ -165,6 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the next item is an element of an array. An empty array can't be told from an empty struct: false.
+    #[must_use]
     pub fn is_array(&self) -> bool {
         matches!(take(self.rest), Ok((0, ..)))
     }
@@ -192,6 +204,7 @@ fn check_items(mut items: Reader<'_>) -> Result<(), TtlvError> {
 }
 
 /// The value of the first item with this id at the top of a message.
+#[must_use]
 pub fn find(bytes: &[u8], id: u16) -> Option<Value<'_>> {
     Reader::new(bytes).find(id)
 }

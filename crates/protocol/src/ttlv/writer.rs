@@ -55,11 +55,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Bytes written so far.
+    #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing has been written yet.
+    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -11,6 +11,12 @@ CORTEX_M := thumbv7m-none-eabi
 # What a board's file of facts says:  $(call fact,BOARD,NAME)
 fact = $(shell . boards/$(1)/board.env && echo "$$$(2)")
 QEMU_BOARDS := $(patsubst boards/%/board.env,%,$(shell grep -lx PORT=qemu boards/*/board.env))
+# What `make size` measures, as docs/BOARDS.md describes it.
+PROFILES := alone everything packages
+alone_FEATURES := --no-default-features
+alone_SIZES := QTH_PACKET_IN=1024 QTH_PACKET_OUT=704 QTH_MESSAGE=512 QTH_OUTBOX=1040 QTH_EVENTS=128 QTH_PLAN=768 QTH_PIECE=1024 \
+  QTH_URL=256 QTH_HOST=64 QTH_CHUNK=256
+packages_FEATURES := --features pack
 CARGO_FLAGS := $(if $(filter 1,$(V)),,--quiet)
 
 PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
@@ -74,7 +80,8 @@ packages: ## Install what the tests need
 test-rust: packages ## Run the Rust tests of all crates
 	$(call say,test,cargo test)
 	@$(CARGO) test $(CARGO_FLAGS) --workspace --features std,ffi,p384,inplace
-	@$(CARGO) test $(CARGO_FLAGS) -p qth-world --no-default-features --test without_packages
+	@QTH_SIM_RUNS=1000 $(CARGO) test $(CARGO_FLAGS) -p qth-world --no-default-features --tests
+	@$(CARGO) test $(CARGO_FLAGS) -p qth-world --no-default-features --features everything --test without_packages
 	$(call say,test,tests/prove)
 	@benches/delta/images $(BUILD)/delta cortex_m3
 	@$(PROVE) --mutants
@@ -130,12 +137,19 @@ fuzz: packages ## Fuzz what takes bytes from outside, a minute each; FUZZ_SECOND
 	$(call say,fuzz,tests/fuzz)
 	@tests/fuzz/run --seconds $(or $(FUZZ_SECONDS),60)
 
+# The library for a Cortex-M3 as a board would have it, build/profiles/NAME: with the firmware's upgrades alone and small
+# buffers, with everything, and with packages too.
+profile-%:
+	$(call say,profile,build/profiles/$*)
+	@env $($*_SIZES) tools/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m $($*_FEATURES)
+	@mkdir -p $(BUILD)/profiles && cp target/$(CORTEX_M)/release/qth-cortex-m $(BUILD)/profiles/$*
+
 no-std: ## Build the library for a Cortex-M3, without std
 	$(call say,no_std,$(CORTEX_M))
 	@tools/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
 
-size: no-std unix qemu ## Print the size of the library as linked, by part; writes build/size.json
-	@benches/size $(CORTEX_M)=target/$(CORTEX_M)/release/qth-cortex-m unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
+size: $(PROFILES:%=profile-%) unix qemu ## Print the size of the library as linked, by profile and part; writes build/size.json
+	@benches/size $(PROFILES:%=--profile %=$(BUILD)/profiles/%) unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
 
 stack: packages ## Measure how deep the library goes into a Cortex-M3's stack; writes build/stack.json
 	@mkdir -p build && benches/stack/run --json build/stack.json

@@ -38,6 +38,7 @@ pub mod ffi;
 pub mod mqtt;
 #[cfg(any(feature = "ffi", feature = "std"))]
 pub mod port;
+pub mod profile;
 pub mod settings;
 pub mod text;
 pub mod time;

@@ -86,6 +86,7 @@ pub struct Settings {
     /// Module version, if not the firmware's own.
     pub version: String<VERSION_MAX>,
     /// MCU versions, `component:version;component:version`.
+    #[cfg(feature = "mcu")]
     pub mcu_versions: String<{ limits::MCU_VERSIONS }>,
     /// Ask for an encrypted session.
     pub encrypted_session: bool,
@@ -106,12 +107,22 @@ impl Settings {
             server: None,
             lifetime: 0,
             version: String::new(),
+            #[cfg(feature = "mcu")]
             mcu_versions: String::new(),
             encrypted_session: false,
             empty_user_name: false,
             #[cfg(feature = "pack")]
             ota_key: String::new(),
         }
+    }
+
+    /// MCU versions, `component:version;component:version`; empty where this build knows no MCUs.
+    #[must_use]
+    pub fn mcu_versions(&self) -> &str {
+        #[cfg(feature = "mcu")]
+        return &self.mcu_versions;
+        #[cfg(not(feature = "mcu"))]
+        ""
     }
 }
 

@@ -342,7 +342,7 @@ bool qth_set_device_key(QthText dk);
 // Replaces the firmware's version.
 bool qth_set_version(QthText version);
 
-// Asks for an encrypted session from the next connection on; false before `qth_init`.
+// Asks for an encrypted session from the next connection on; false before `qth_init`, and where the library has none.
 bool qth_set_encrypted_session(bool encrypted);
 
 // An encrypted session is asked for.

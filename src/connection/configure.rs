@@ -5,6 +5,7 @@
 use super::retry::Class;
 use super::{code, event, Context, Effects, Next, SettingsTrial, State};
 use crate::board::Board;
+use crate::profile::SESSION;
 use crate::settings::{Product, Security, Server};
 use crate::time::Instant;
 use heapless::String;
@@ -28,7 +29,9 @@ impl State {
                     self.identity.keep_secret(secret, cx);
                     self.farewell = Some(Next::Reconnect);
                 }
-                (id::SESSION_KEY, Value::Bytes(key)) => self.session = key.first_chunk().map(|key| SessionKey::new(*key)),
+                (id::SESSION_KEY, Value::Bytes(key)) if SESSION => {
+                    self.session = key.first_chunk().map(|key| SessionKey::new(*key))
+                }
                 (id::PRODUCT_KEY, value) => product.pk = short_text(&value),
                 (id::PRODUCT_SECRET, value) => product.ps = short_text(&value),
                 (id::REAUTHENTICATE, Value::Bool(true)) => {

@@ -16,6 +16,7 @@ use crate::device::limits;
 use crate::mqtt::client::{Client, Connect, Event as Heard, Publish};
 use crate::mqtt::packet::{PacketId, QoS};
 use crate::mqtt::Error as MqttError;
+use crate::profile::SESSION;
 use crate::settings::{Product, Server, Settings};
 use crate::time::Instant;
 use heapless::Vec;
@@ -323,8 +324,8 @@ impl Connection {
         let written = self.mqtt.publish_with(&publish, |room| {
             room.get_mut(..due.frame.len())?.copy_from_slice(due.frame);
             match session {
-                Some(session) => session.encrypt(room, due.frame.len()).ok(),
-                None => Some(due.frame.len()),
+                Some(session) if SESSION => session.encrypt(room, due.frame.len()).ok(),
+                _ => Some(due.frame.len()),
             }
         });
         written.ok()
@@ -460,11 +461,11 @@ impl State {
     #[inline(never)]
     fn message<'a, B: Board>(&mut self, now: Instant, payload: &'a mut [u8], cx: &mut Context<'_, B>) -> Output<'a> {
         let payload = match &self.session {
-            Some(session) => match session.decrypt(payload) {
+            Some(session) if SESSION => match session.decrypt(payload) {
                 Ok(plain) => plain,
                 Err(_) => return Output::Exception(exception::PROTOCOL, None),
             },
-            None => payload,
+            _ => payload,
         };
         let frame = match frame::open(payload) {
             Ok(frame) => frame,

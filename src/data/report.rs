@@ -55,7 +55,7 @@ pub fn information(
         let value = match id {
             information::MODULE => about.module,
             information::VERSION => module_version(about, settings),
-            information::MCU_VERSIONS => &settings.mcu_versions,
+            information::MCU_VERSIONS => settings.mcu_versions(),
             information::ICCID => about.iccid,
             information::SDK_VERSION => SDK_VERSION,
             information::LOCATORS => LOCATORS,
@@ -98,7 +98,7 @@ fn volts(millivolts: u16) -> Number {
 /// Writes what runs: the module version, and the MCU versions if there are any.
 pub fn versions(writer: &mut Writer<'_>, about: &About<'_>, settings: &Settings) {
     writer.text(id::MODULE_VERSION, module_version(about, settings));
-    if !settings.mcu_versions.is_empty() {
-        writer.text(id::MCU_VERSIONS, &settings.mcu_versions);
+    if !settings.mcu_versions().is_empty() {
+        writer.text(id::MCU_VERSIONS, settings.mcu_versions());
     }
 }

@@ -9,9 +9,12 @@ use crate::data::event::{topic, Event, Events};
 use crate::data::outbox::{Outbox, Sender};
 use crate::data::report;
 use crate::mqtt::packet::QoS;
+use crate::profile::{LOCATION, SESSION, TRANSPARENT, TSL};
 use crate::settings::{Product, Server, Settings};
 use crate::time::Instant;
-use crate::upgrade::{mcu, Input, Upgrade};
+#[cfg(feature = "mcu")]
+use crate::upgrade::mcu;
+use crate::upgrade::{Input, Upgrade};
 use heapless::{Deque, String};
 use qth_flash::layout::Layout;
 use qth_flash::records::Records;
@@ -141,9 +144,10 @@ impl<B: Board> Device<B> {
         set_text(&mut self.parts.settings.version, version)
     }
 
-    /// Asks for an encrypted session from the next connection on.
-    pub fn set_encrypted_session(&mut self, encrypted: bool) {
-        self.parts.settings.encrypted_session = encrypted;
+    /// Asks for an encrypted session from the next connection on; false where this build has none.
+    pub fn set_encrypted_session(&mut self, encrypted: bool) -> bool {
+        self.parts.settings.encrypted_session = SESSION && encrypted;
+        SESSION || !encrypted
     }
 
     /// Whether an encrypted session is asked for.
@@ -158,28 +162,32 @@ impl<B: Board> Device<B> {
 
     /// Sends transparent data with QoS `mode`; false when empty, too long, or there is no room or no connection for it.
     pub fn send_transparent(&mut self, mode: u8, bytes: &[u8]) -> bool {
-        !bytes.is_empty() && self.send(mode, command::TRANSPARENT_UP, None, bytes)
+        TRANSPARENT && !bytes.is_empty() && self.send(mode, command::TRANSPARENT_UP, None, bytes)
     }
 
     /// Sends a TSL report, a TTLV message, with QoS `mode`.
     pub fn send_tsl(&mut self, mode: u8, message: &[u8]) -> bool {
-        !message.is_empty() && self.send(mode, command::TSL_REPORT, None, message)
+        TSL && !message.is_empty() && self.send(mode, command::TSL_REPORT, None, message)
     }
 
     /// Answers the TSL read with this package id.
     pub fn answer_tsl(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_READ_REPLY, Some(id), message))
+        TSL && PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_READ_REPLY, Some(id), message))
     }
 
     /// Answers the service call with this package id; the message holds the service's struct.
     pub fn answer_service(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
-        PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
+        TSL && PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
     }
 
     /// Reports a location found outside the module: sentences, each followed by `;`.
     pub fn send_location(&mut self, sentences: &str) -> bool {
         let Self { connection, parts } = self;
-        if sentences.is_empty() || !connection.is_online() || !parts.outbox.has_room(sentences.len().saturating_add(5)) {
+        if !LOCATION
+            || sentences.is_empty()
+            || !connection.is_online()
+            || !parts.outbox.has_room(sentences.len().saturating_add(5))
+        {
             return false;
         }
         let mut writer = Writer::new(parts.outbox.payload());
@@ -241,12 +249,15 @@ impl<B: Board> Device<B> {
 
     /// Names an MCU component and its version; false when the texts don't fit. With the target of the upgrade in
     /// progress it ends that.
+    #[cfg_attr(not(feature = "mcu"), allow(unused_variables, reason = "there are no MCUs"))]
     pub fn set_mcu_version(&mut self, now: Instant, component: &str, version: &str) -> bool {
-        let versions = &mut self.parts.settings.mcu_versions;
-        let Some(changed) = mcu::with_version(versions, component, version) else { return false };
-        *versions = changed;
-        self.tell_upgrade(now, Input::McuVersion);
-        true
+        #[cfg(feature = "mcu")]
+        if let Some(versions) = mcu::with_version(&self.parts.settings.mcu_versions, component, version) {
+            self.parts.settings.mcu_versions = versions;
+            self.tell_upgrade(now, Input::McuVersion);
+            return true;
+        }
+        false
     }
 
     /// The application's package could not be installed, or what was installed did not run; false when none is in progress.

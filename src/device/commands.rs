@@ -7,6 +7,7 @@ use crate::board::Board;
 use crate::data::event::Event;
 use crate::data::outbox::Sender;
 use crate::data::report;
+use crate::profile::{LOCATION, TRANSPARENT, TSL};
 use crate::time::Instant;
 use crate::upgrade::Input;
 use qth_protocol::command::{self, exception};
@@ -24,13 +25,13 @@ impl<B: Board> Components<B> {
             return self.report_exception(exception::TTLV, Some(id));
         }
         match command {
-            command::TSL_READ => self.pass_on(Event::ReadTsl(id.get(), payload)),
-            command::TSL_WRITE => self.pass_on(Event::Tsl(payload)),
-            command::TSL_SERVICE => self.pass_on(Event::ReadService(id.get(), payload)),
-            command::TRANSPARENT_DOWN => self.pass_on(Event::Transparent(payload)),
+            command::TSL_READ if TSL => self.pass_on(Event::ReadTsl(id.get(), payload)),
+            command::TSL_WRITE if TSL => self.pass_on(Event::Tsl(payload)),
+            command::TSL_SERVICE if TSL => self.pass_on(Event::ReadService(id.get(), payload)),
+            command::TRANSPARENT_DOWN if TRANSPARENT => self.pass_on(Event::Transparent(payload)),
             command::STATUS_READ => self.answer_status(id, payload),
             command::INFO_READ => self.answer_information(id, payload),
-            command::LOCATION_READ => self.answer_location(id),
+            command::LOCATION_READ if LOCATION => self.answer_location(id),
             command::OTA_PLAN => self.tell_upgrade_of_command(now, id, Input::Plan(payload), is_online),
             command::OTA_FIRMWARE => self.tell_upgrade_of_command(now, id, Input::FileInfo(payload), is_online),
             _ => self.report_exception(exception::COMMAND, Some(id)),

@@ -4,6 +4,7 @@
 //! A board's build chooses some of them by environment variables: `docs/BOARDS.md` has the table, `build.rs` reads them, and
 //! what must hold between them is asserted here.
 
+use crate::profile::MESSAGES;
 use crate::upgrade::{self, http};
 use qth_flash::{records, slot};
 use qth_protocol::{auth, frame};
@@ -55,5 +56,8 @@ const _: () = assert!(
     OUTBOX >= OUTBOX_RESERVE + MESSAGE + crate::data::outbox::HEAD + frame::HEADER,
     "QTH_OUTBOX has to be larger than QTH_MESSAGE by 528 bytes: reports of an upgrade have a place of their own"
 );
-const _: () = assert!(EVENTS >= PACKET_IN + 64, "QTH_EVENTS has to hold the largest packet, QTH_PACKET_IN and 64 bytes more");
+const _: () = assert!(
+    EVENTS >= PACKET_IN + 64 || !MESSAGES,
+    "QTH_EVENTS has to hold the largest packet, QTH_PACKET_IN and 64 bytes more, where there are messages for the application"
+);
 const _: () = assert!(PLAN <= PACKET_IN, "QTH_PLAN can't be larger than QTH_PACKET_IN: a plan comes in one packet");

@@ -6,6 +6,7 @@ use crate::connection::Next;
 use crate::data::event::Event;
 use crate::data::outbox::Sender;
 use crate::data::report;
+use crate::profile::MCU;
 use crate::time::Instant;
 use crate::upgrade::{Accepted, Context, Effect, Effects, Input, Notice, Upgrade};
 use heapless::String;
@@ -111,10 +112,10 @@ impl<B: Board> Components<B> {
         let is_mcu = component.is_some_and(|component| component.kind == Kind::Mcu);
         match notice {
             Notice::Plan => self.events.push(Event::Plan),
-            Notice::Result(success) if is_mcu => self.events.push(Event::McuResult(success, name)),
+            Notice::Result(success) if MCU && is_mcu => self.events.push(Event::McuResult(success, name)),
             Notice::Result(success) => self.events.push(Event::Result(success, name)),
-            Notice::McuPackage => self.events.push(Event::McuPackage(name)),
-            Notice::McuInfo => self.tell_of_mcu_package(),
+            Notice::McuPackage => MCU && self.events.push(Event::McuPackage(name)),
+            Notice::McuInfo => MCU && self.tell_of_mcu_package(),
         };
     }
 

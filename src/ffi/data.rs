@@ -3,6 +3,7 @@
 use super::border::{QthBuffer, QthBytes, QthIds, QthText};
 use super::device;
 use crate::device::limits;
+use crate::profile::LOCATION;
 use cty::{size_t, uint16_t, uint8_t};
 use qth_protocol::nmea;
 
@@ -37,7 +38,7 @@ pub extern "C" fn qth_answer_service(mode: uint8_t, package: uint16_t, message: 
 /// Reports a location: sentences joined by `;`; false also when one of them has a wrong checksum.
 #[no_mangle]
 pub extern "C" fn qth_send_location(sentences: QthText<'_>) -> bool {
-    let Some(sentences) = sentences.get() else { return false };
+    let Some(sentences) = sentences.get().filter(|_| LOCATION) else { return false };
     let mut room = [0; limits::MESSAGE];
     let Ok(length) = nmea::complete(sentences, &mut room) else { return false };
     let completed = room.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default();

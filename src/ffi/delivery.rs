@@ -6,13 +6,16 @@ use super::{device, PORT};
 use crate::data::event::Event;
 use crate::device::{limits, Device};
 use crate::port::native::Board;
+use crate::profile::MESSAGES;
 use cty::int32_t;
+use qth_protocol::ota::COMPONENT_MAX;
 use spin::Mutex;
 
 /// Events delivered in one go, before the script may run again.
 const BATCH: u32 = 16;
 /// Room for what is delivered: the largest message that is taken, which is smaller than its packet, or a plan, which is no larger.
-const DELIVERY: usize = limits::PACKET_IN;
+const DELIVERY: usize = if MESSAGES { limits::PACKET_IN } else { limits::PLAN };
+const _: () = assert!(DELIVERY >= COMPONENT_MAX);
 
 /// What is being delivered; locked as long as a handler runs, so that none runs inside another.
 static DELIVERED: Mutex<[u8; DELIVERY]> = Mutex::new([0; DELIVERY]);

@@ -110,13 +110,10 @@ pub extern "C" fn qth_set_version(version: QthText<'_>) -> bool {
     device(|device, _| device.set_version(version))
 }
 
-/// Asks for an encrypted session from the next connection on; false before `qth_init`.
+/// Asks for an encrypted session from the next connection on; false before `qth_init`, and where the library has none.
 #[no_mangle]
 pub extern "C" fn qth_set_encrypted_session(encrypted: bool) -> bool {
-    device(|device, _| {
-        device.set_encrypted_session(encrypted);
-        true
-    })
+    device(|device, _| device.set_encrypted_session(encrypted))
 }
 
 /// An encrypted session is asked for.

@@ -6,6 +6,7 @@ use super::download::Step;
 use super::{Context, Effect, Effects, Input, Packages, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, ATTEMPT_SECS, PROGRESS_SECS};
 use crate::board::Board;
+use crate::profile::MCU;
 use crate::settings::{Security, Server};
 use crate::time::Instant;
 use heapless::String;
@@ -78,7 +79,7 @@ impl<P: Packages> Upgrade<P> {
             return self.attempt_failed(failure, size, turn);
         }
         let (next, is_mcu) = match self.kind() {
-            Some(Kind::Mcu) => (State::McuReading, true),
+            Some(Kind::Mcu) if MCU => (State::McuReading, true),
             _ => (State::Downloaded, false),
         };
         if self.enter(next, turn) {

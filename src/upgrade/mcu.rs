@@ -4,17 +4,27 @@
 use super::{Context, Effect, Notice, Packages, State, Timer, Turn, Upgrade, MCU_READ_SECS, MCU_SECS};
 use crate::board::Board;
 use crate::device::limits;
+use crate::profile::MCU;
 use crate::text;
 use crate::time::Instant;
 use heapless::String;
 use qth_protocol::ota::{Failure, Kind, Status, APPLICATION};
 
 impl<P: Packages> Upgrade<P> {
+    /// An MCU's package is announced to the script.
+    pub(super) fn announce_mcu_package<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
+        if MCU && self.enter(State::McuUpdating, turn) {
+            turn.report(Status::DownloadStarted);
+            self.timers.set(Timer::McuVersion, turn.now.after_secs(MCU_SECS));
+            turn.tell(Notice::McuInfo);
+        }
+    }
+
     /// `setMcuVer`: reports the version that the upgrade of an MCU leads to, once it has it.
     pub(super) fn mcu_version<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         let is_awaited = matches!(self.state, State::McuReading | State::McuUpdating);
         let Some(planned) = self.course.component().filter(|_| is_awaited) else { return };
-        if !versions(&turn.cx.settings.mcu_versions).any(|mcu| mcu == (planned.name, planned.target)) {
+        if !versions(turn.cx.settings.mcu_versions()).any(|mcu| mcu == (planned.name, planned.target)) {
             return;
         }
         if self.enter(State::McuUpdating, turn) {
@@ -69,7 +79,8 @@ impl<P: Packages> Upgrade<P> {
 
     /// Returns whether the package of an MCU was announced and its upgrade is not over.
     pub(super) fn is_mcu_served(&self) -> bool {
-        let is_served = matches!(self.state, State::Downloading(_) | State::Paused | State::McuReading | State::McuUpdating);
+        let is_served =
+            MCU && matches!(self.state, State::Downloading(_) | State::Paused | State::McuReading | State::McuUpdating);
         is_served && self.kind() == Some(Kind::Mcu)
     }
 
@@ -95,7 +106,7 @@ impl<P: Packages> Upgrade<P> {
         out: &mut [u8],
         cx: &mut Context<'_, B>,
     ) -> Option<usize> {
-        if !matches!(self.state, State::McuReading | State::McuUpdating) {
+        if !MCU || !matches!(self.state, State::McuReading | State::McuUpdating) {
             return None;
         }
         let length = cx.slots.read_ready(cx.board.flash(), offset, out).ok().filter(|&length| length > 0)?;

@@ -33,6 +33,7 @@ pub mod url;
 
 use crate::board::Board;
 use crate::device::limits;
+use crate::profile::MCU;
 use crate::settings::{Server, Settings};
 use crate::time::Instant;
 pub use content::NoPackages;
@@ -169,12 +170,15 @@ impl<P: Packages> Upgrade<P> {
             (State::Downloading(_), Input::Received) => self.report_progress(&mut turn),
             (State::Downloading(_), Input::Fetched(result)) => self.fetched(result, &mut turn),
             (State::Installing, Input::Acknowledged(Status::Updating)) => self.arm(&mut turn),
-            (State::McuUpdating, Input::Acknowledged(Status::Updating)) => self.switch_application(&mut turn),
+            (State::McuUpdating, Input::Acknowledged(Status::Updating)) if MCU => self.switch_application(&mut turn),
             (State::Installing | State::Trial | State::McuUpdating, Input::Acknowledged(Status::Updated)) => {
                 self.succeed(&mut turn);
             }
             (State::Ended(_), Input::Acknowledged(Status::Failed)) => self.failure_heard(&mut turn),
             (_, Input::Acknowledged(_)) => {}
+            (_, Input::McuFetch | Input::McuUpdate | Input::McuVersion | Input::ApplicationFailed(_)) if !MCU => {
+                turn.effects.push(Effect::Ignored);
+            }
             (_, Input::McuFetch) => self.mcu_fetch(&mut turn),
             (_, Input::McuUpdate) => self.mcu_update(&mut turn),
             (_, Input::McuVersion) => self.mcu_version(&mut turn),

@@ -1,7 +1,7 @@
 //! From the offered plan to the file information.
 
 use super::{check_image, mcu, Context, Effect, Notice};
-use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_SECS, MCU_SECS};
+use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_SECS};
 use crate::board::{Board, Started};
 use crate::device::limits;
 use qth_flash::records::Key;
@@ -67,13 +67,7 @@ impl<P: Packages> Upgrade<P> {
                     self.download(goes_on, turn);
                 }
             }
-            Kind::Mcu => {
-                if self.enter(State::McuUpdating, turn) {
-                    turn.report(Status::DownloadStarted);
-                    self.timers.set(Timer::McuVersion, turn.now.after_secs(MCU_SECS));
-                    turn.tell(Notice::McuInfo);
-                }
-            }
+            Kind::Mcu => self.announce_mcu_package(turn),
         }
     }
 
@@ -99,7 +93,7 @@ impl<P: Packages> Upgrade<P> {
         met?;
         let cx = &turn.cx;
         match info.kind {
-            Kind::Mcu if !mcu::versions(&cx.settings.mcu_versions).any(|(name, _)| name == info.component) => {
+            Kind::Mcu if !mcu::versions(cx.settings.mcu_versions()).any(|(name, _)| name == info.component) => {
                 Err(Failure::NoComponent)
             }
             Kind::Mcu => Ok(()),

@@ -1,6 +1,7 @@
 //! The states of an upgrade.
 
 use super::content::Fetching;
+use crate::profile::MCU;
 use qth_protocol::ota::{Failure, Kind};
 
 /// Where an upgrade is, each state with what only it needs.
@@ -97,6 +98,8 @@ impl State {
     pub fn restored(stage: Stage, failure: Option<Failure>, kind: Kind, is_trial: bool) -> Self {
         match (stage, kind) {
             (Stage::Idle, _) => Self::Idle,
+            // Begun by a firmware that had what is missing in this one.
+            (_, Kind::Mcu) if !MCU => Self::Ended(Failure::NoComponent),
             (Stage::Offered, _) => Self::Offered { is_told: false },
             (Stage::Confirmed, _) => Self::Confirmed,
             (Stage::Downloading, _) => Self::Paused,

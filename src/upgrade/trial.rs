@@ -4,6 +4,7 @@ use super::{Context, Effect, Key, Notice, Packages, State, Timer, Turn, Upgrade}
 use super::{ATTEMPTS_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS, RECORD};
 use crate::board::Board;
 use crate::data::report;
+use crate::profile::MCU;
 use crate::time::Instant;
 use qth_flash::slot::Reason;
 use qth_protocol::ota::{Failure, Kind, Status};
@@ -36,7 +37,7 @@ impl<P: Packages> Upgrade<P> {
         }
         match self.state {
             State::Paused => self.count_interruption(turn),
-            State::McuUpdating => self.timers.set(Timer::McuVersion, turn.now.after_secs(MCU_SECS)),
+            State::McuUpdating if MCU => self.timers.set(Timer::McuVersion, turn.now.after_secs(MCU_SECS)),
             State::Installing => {
                 if let Some(reason) = turn.cx.slots.reverted() {
                     self.fail(of_revert(reason), turn);
@@ -84,9 +85,9 @@ impl<P: Packages> Upgrade<P> {
                 self.timers.set(Timer::FileInfo, turn.now.after_secs(FILE_INFO_SECS));
             }
             State::Paused => self.download(true, turn),
-            State::Offered { .. } | State::Downloading(_) => {}
-            State::McuReading => self.mcu_online(Timer::McuRead, MCU_READ_SECS, turn),
-            State::McuUpdating => self.mcu_online(Timer::McuVersion, MCU_SECS, turn),
+            State::McuReading if MCU => self.mcu_online(Timer::McuRead, MCU_READ_SECS, turn),
+            State::McuUpdating if MCU => self.mcu_online(Timer::McuVersion, MCU_SECS, turn),
+            State::Offered { .. } | State::Downloading(_) | State::McuReading | State::McuUpdating => {}
             State::Downloaded => self.install(turn),
             State::Installing | State::Trial => self.report_new_firmware(turn),
             State::Restarting => turn.effects.push(Effect::Restart),
@@ -132,7 +133,7 @@ impl<P: Packages> Upgrade<P> {
             // Without a connection the Center can't send any; the time starts anew with the next one.
             (Timer::FileInfo, State::Confirmed) if turn.cx.is_online => self.fail(Failure::NoFileInfo, turn),
             (Timer::Attempt, State::Paused) => self.download(true, turn),
-            (Timer::McuRead, State::McuReading) | (Timer::McuVersion, State::McuUpdating) => {
+            (Timer::McuRead, State::McuReading) | (Timer::McuVersion, State::McuUpdating) if MCU => {
                 self.fail(Failure::McuTimeout, turn);
             }
             _ => {}

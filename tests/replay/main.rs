@@ -365,7 +365,7 @@ fn start(flash: RamFlash, header: &Value, version: &str, now: Instant) -> Device
     assert!(device.set_product(text(header, "pk"), text(header, "ps")));
     match text(header, "trace") {
         "multi_plan" => assert!(device.set_mcu_version(now, "MCU1", "1.0")),
-        "session_key" | "full_upgrade_session" => device.set_encrypted_session(true),
+        "session_key" | "full_upgrade_session" => assert!(device.set_encrypted_session(true)),
         _ => {}
     }
     assert!(device.start(now));

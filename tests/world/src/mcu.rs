@@ -30,7 +30,7 @@ impl Mcu {
     /// The script is started.
     pub fn script_started<const E: usize, const W: usize>(&mut self, device: &mut Device<SimBoardOf<E, W>>, now: Instant) {
         self.script = Script::Idle;
-        assert!(device.set_mcu_version(now, COMPONENT, self.version()));
+        assert_eq!(device.set_mcu_version(now, COMPONENT, self.version()), qth::profile::MCU);
     }
 
     /// Returns the version that the MCU runs.

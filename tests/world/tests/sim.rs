@@ -48,6 +48,7 @@ fn a_damaged_file_is_given_up_after_five_attempts() {
     assert_eq!(end.version, "1.0.0");
 }
 
+#[cfg(feature = "everything")]
 #[test]
 fn the_package_of_an_mcu_is_downloaded_verified_and_read_in_pieces() {
     let end = World::new(8, Faults::NONE, Firmware::OfMcu).run();

@@ -33,6 +33,7 @@ pub mod board;
 pub mod connection;
 pub mod data;
 pub mod device;
+pub mod effects;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod mqtt;

@@ -2,8 +2,11 @@
 //!
 //! Facts: wire protocol, sections 1 and 4.
 
+use super::identity::SettingsTrial;
+use super::output::{Effect, Effects};
 use super::retry::Class;
-use super::{code, event, Context, Effects, Next, SettingsTrial, State};
+use super::state::{Next, State};
+use super::{code, event, Context};
 use crate::board::Board;
 use crate::profile::SESSION;
 use crate::settings::{Product, Security, Server};
@@ -36,7 +39,7 @@ impl State {
                 (id::PRODUCT_SECRET, value) => product.ps = short_text(&value),
                 (id::REAUTHENTICATE, Value::Bool(true)) => {
                     self.identity.forget_secret(cx);
-                    effects.tell(event::CENTER, code::REINITIATE);
+                    effects.push(Effect::Tell(event::CENTER, code::REINITIATE));
                     self.farewell = Some(Next::Reconnect);
                 }
                 _ => {}
@@ -65,7 +68,7 @@ impl State {
             10422 | 10426 | 10430 => Class::Disabled,
             10431 | 10432 => Class::Network,
             _ => {
-                effects.tell(event::CENTER, result);
+                effects.push(Effect::Tell(event::CENTER, result));
                 return effects;
             }
         };

@@ -1,12 +1,32 @@
 //! Who the device is and where it belongs: its secret, and where the Center has moved it to. Kept in flash.
 
-use super::{Context, SettingsTrial};
+use super::Context;
 use crate::board::Board;
 use crate::device::limits::{self, SECRET_RECORD, SETTINGS_RECORD};
 use crate::settings::{Product, Security, Server, Settings};
 use heapless::{String, Vec};
 use qth_flash::records::Key;
 use qth_protocol::auth;
+
+/// Settings that the Center has sent and that no connection has proved yet.
+// A tag of its own, so that a device without any is all zeros in static memory.
+#[derive(Default)]
+#[repr(u8)]
+#[allow(clippy::large_enum_variant, reason = "a device has one, in static memory")]
+pub enum SettingsTrial {
+    /// There are none.
+    #[default]
+    None,
+    /// The next connections try them.
+    Running {
+        /// Where to go; `None` for where the script or the board says.
+        server: Option<Server>,
+        /// Under which product; `None`: the same.
+        product: Option<Product>,
+        /// Failed connections with them.
+        failures: u8,
+    },
+}
 
 /// What the Center has told the device about itself.
 pub struct Identity {

@@ -7,7 +7,9 @@
 pub mod code;
 mod configure;
 mod identity;
+mod output;
 pub mod retry;
+mod state;
 
 use crate::board::Board;
 use crate::data::event::topic as event;
@@ -17,17 +19,16 @@ use crate::mqtt::client::{Client, Connect, Event as Heard, Publish};
 use crate::mqtt::packet::{PacketId, QoS};
 use crate::mqtt::Error as MqttError;
 use crate::profile::SESSION;
-use crate::settings::{Product, Server, Settings};
+use crate::settings::{Server, Settings};
 use crate::time::Instant;
-use heapless::Vec;
-use identity::{device_key, Identity};
+use identity::device_key;
+pub use output::{Effect, Effects, Output};
 use qth_flash::records::Records;
-use qth_protocol::command::{self, exception};
-use qth_protocol::frame::{self, Frame, PackageId};
-use qth_protocol::session::SessionKey;
+use qth_protocol::auth;
 use qth_protocol::topic::{self, Direction, Topic};
-use qth_protocol::{auth, ttlv};
-use retry::{Class, Retry};
+use retry::Class;
+pub use state::Next;
+use state::{Phase, State};
 
 /// Keep alive in seconds, unless the script sets another.
 const LIFETIME: u16 = 120;
@@ -37,68 +38,6 @@ const OPEN_SECS: u32 = 15;
 const SECRET_SECS: u32 = 30;
 /// Seconds for the DISCONNECT to leave before the transport is closed.
 const FAREWELL_SECS: u32 = 2;
-/// Failures with new settings from the Center after which the old ones are used again.
-const TRIAL_FAILURES: u8 = 3;
-
-/// Where the connection is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Not wanted.
-    Stopped,
-    /// The next try comes then.
-    Waiting(Instant),
-    /// The transport is being opened; given up then.
-    Opening(Instant),
-    /// CONNECT is on its way.
-    Greeting {
-        /// The device authenticates by its product's secret, because it has none of its own.
-        is_first: bool,
-    },
-    /// The Center has accepted the device, which now subscribes.
-    Accepted,
-    /// SUBSCRIBE is on its way.
-    Subscribing,
-    /// Subscribed; the device secret or the session key is awaited until then.
-    Configuring(Instant),
-    /// Ready.
-    Online,
-    /// DISCONNECT is on its way; closed then at the latest.
-    Leaving(Instant, Next),
-    /// Closed for the restart, which the driver has been asked for: nothing else happens before it.
-    Restarting,
-}
-
-/// What follows after a farewell.
-// Counted from 1, so that none is all zeros in static memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing.
-    Stop = 1,
-    /// Another connection, with changed settings.
-    Reconnect,
-    /// The restart into a new firmware.
-    Restart,
-}
-
-/// Settings that the Center has sent and that no connection has proved yet.
-// A tag of its own, so that a device without any is all zeros in static memory.
-#[derive(Default)]
-#[repr(u8)]
-#[allow(clippy::large_enum_variant, reason = "a device has one, in static memory")]
-pub enum SettingsTrial {
-    /// There are none.
-    #[default]
-    None,
-    /// The next connections try them.
-    Running {
-        /// Where to go; `None` for where the script or the board says.
-        server: Option<Server>,
-        /// Under which product; `None`: the same.
-        product: Option<Product>,
-        /// Failed connections with them.
-        failures: u8,
-    },
-}
 
 /// What the connection reads and writes of the device.
 pub struct Context<'a, B: Board> {
@@ -110,77 +49,10 @@ pub struct Context<'a, B: Board> {
     pub settings: &'a Settings,
 }
 
-/// What the device has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Open the link to [`Connection::peer`].
-    Open,
-    /// Close the link: what is on its way is lost.
-    Close,
-    /// Restart the board.
-    Restart,
-    /// Tell the application: an event number and a result.
-    Tell(u8, i32),
-    /// The connection is ready: say what there is to say.
-    Online,
-}
-
-/// Effects in the order in which they are to be carried out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct Effects(Vec<Effect, 4>);
-
-impl Effects {
-    /// No effect yet.
-    const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    fn push(&mut self, effect: Effect) {
-        let pushed = self.0.push(effect);
-        debug_assert!(pushed.is_ok(), "nothing that happens has more effects");
-    }
-
-    fn tell(&mut self, number: u8, result: i32) {
-        self.push(Effect::Tell(number, result));
-    }
-
-    /// The effects.
-    pub fn iter(&self) -> impl Iterator<Item = Effect> + '_ {
-        self.0.iter().copied()
-    }
-}
-
-/// What the connection has for the rest of the device.
-pub enum Output<'a> {
-    /// Something to do.
-    Effects(Effects),
-    /// A command of the Center that is not about the connection.
-    Command(Frame<'a>),
-    /// A message that can't be used: the exception code, and its package id where that can be read.
-    Exception(u8, Option<PackageId>),
-    /// The message sent under this packet id has arrived.
-    Acknowledged(PacketId),
-}
-
 /// The connection: an MQTT client, and the state around it.
 pub struct Connection {
     mqtt: Client<{ limits::PACKET_IN }, { limits::PACKET_OUT }>,
     state: State,
-}
-
-/// Everything but the MQTT client, so that a message in that client's buffer can be handled in place.
-struct State {
-    phase: Phase,
-    /// Consecutive failures.
-    retry: Retry,
-    /// Key of the encrypted session, while there is one.
-    session: Option<SessionKey>,
-    identity: Identity,
-    /// What a farewell is due for.
-    farewell: Option<Next>,
-    /// The last `devEvent`, so that the same failure is told once.
-    told: Option<(u8, i32)>,
 }
 
 impl Connection {
@@ -229,7 +101,7 @@ impl Connection {
     pub fn reset<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
         let result = if self.state.identity.forget_secret(cx) { 0 } else { code::RESET_FAILED };
-        effects.tell(event::RESET, result);
+        effects.push(Effect::Tell(event::RESET, result));
         if !matches!(self.state.phase, Phase::Stopped | Phase::Waiting(_)) {
             self.leave_with(now, Next::Reconnect, &mut effects);
         }
@@ -437,152 +309,5 @@ impl Connection {
 impl Default for Connection {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl State {
-    const fn new() -> Self {
-        Self { phase: Phase::Stopped, retry: Retry::new(), session: None, identity: Identity::new(), farewell: None, told: None }
-    }
-
-    fn poll_at(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Waiting(at) | Phase::Opening(at) | Phase::Configuring(at) | Phase::Leaving(at, _) => Some(at),
-            Phase::Stopped
-            | Phase::Restarting
-            | Phase::Greeting { .. }
-            | Phase::Accepted
-            | Phase::Subscribing
-            | Phase::Online => None,
-        }
-    }
-
-    /// One MQTT message of the Center, which carries one frame.
-    #[inline(never)]
-    fn message<'a, B: Board>(&mut self, now: Instant, payload: &'a mut [u8], cx: &mut Context<'_, B>) -> Output<'a> {
-        let payload = match &self.session {
-            Some(session) if SESSION => match session.decrypt(payload) {
-                Ok(plain) => plain,
-                Err(_) => return Output::Exception(exception::PROTOCOL, None),
-            },
-            _ => payload,
-        };
-        let frame = match frame::open(payload) {
-            Ok(frame) => frame,
-            Err(error) => return Output::Exception(error.code(), error.id),
-        };
-        match frame.command {
-            command::CONFIG | command::EXCEPTION_DOWN if ttlv::check(frame.payload).is_err() => {
-                Output::Exception(exception::TTLV, Some(frame.id))
-            }
-            command::CONFIG => Output::Effects(self.configure(frame.payload, cx)),
-            command::EXCEPTION_DOWN => Output::Effects(self.center_exception(now, frame.payload, cx)),
-            _ => Output::Command(frame),
-        }
-    }
-
-    /// A message that is too large to be taken, of which this is the beginning: its package id can be read unless it is
-    /// encrypted, which is undone from its end.
-    fn message_too_large(&self, beginning: &mut [u8]) -> Output<'static> {
-        let id = match &self.session {
-            Some(_) => None,
-            None => frame::open(beginning).map_or_else(|error| error.id, |frame| Some(frame.id)),
-        };
-        Output::Exception(exception::LENGTH, id)
-    }
-
-    /// Goes online once the device secret is known and the session encrypted if that was asked for.
-    fn ready_when_configured<B: Board>(&mut self, cx: &mut Context<'_, B>, effects: &mut Effects) {
-        let has_key = self.session.is_some() || !cx.settings.encrypted_session;
-        if !matches!(self.phase, Phase::Configuring(_)) || self.identity.secret().is_none() || !has_key {
-            return;
-        }
-        self.phase = Phase::Online;
-        self.retry.succeeded();
-        self.identity.adopt(cx);
-        self.tell(event::CENTER, 0, effects);
-        effects.push(Effect::Online);
-    }
-
-    /// CONNACK with a refusal.
-    #[inline(never)]
-    fn refused<B: Board>(&mut self, now: Instant, return_code: u8, cx: &mut Context<'_, B>, effects: &mut Effects) {
-        let code = match return_code {
-            2 => code::IDENTIFIER_REJECTED,
-            3 => code::SERVER_UNAVAILABLE,
-            4 => code::CREDENTIALS,
-            5 => code::NOT_AUTHORISED,
-            _ => code::PROTOCOL,
-        };
-        let class = match (return_code, self.phase) {
-            (3, _) => Class::Network,
-            (4 | 5, Phase::Greeting { is_first: false }) => {
-                // The Center does not know the secret any more: authenticating anew may be all that is needed.
-                self.identity.forget_secret(cx);
-                Class::Network
-            }
-            _ => Class::Credentials,
-        };
-        self.failed(now, class, event::CENTER, code, cx, effects);
-    }
-
-    /// The connection is lost or useless: closes it, tells the application, waits for the next try.
-    fn failed<B: Board>(
-        &mut self,
-        now: Instant,
-        class: Class,
-        number: u8,
-        result: i32,
-        cx: &mut Context<'_, B>,
-        effects: &mut Effects,
-    ) {
-        match self.phase {
-            Phase::Stopped | Phase::Restarting | Phase::Waiting(_) => return,
-            Phase::Leaving(_, next) => return self.left(now, next, effects),
-            _ => {}
-        }
-        self.close(effects);
-        self.tell(number, result, effects);
-        if let SettingsTrial::Running { failures, .. } = &mut self.identity.trial {
-            *failures = failures.saturating_add(1);
-            if *failures >= TRIAL_FAILURES {
-                self.identity.trial = SettingsTrial::None;
-            }
-        }
-        let mut random = [0];
-        cx.board.random(&mut random);
-        let [random] = random;
-        let wait = self.retry.failed(class, random);
-        if self.retry.is_hopeless() {
-            cx.board.reset_network();
-        }
-        self.phase = Phase::Waiting(now.after_millis(u64::from(wait)));
-    }
-
-    /// The goodbye is out, or was in vain.
-    fn left(&mut self, now: Instant, next: Next, effects: &mut Effects) {
-        self.close(effects);
-        self.phase = match next {
-            Next::Stop => Phase::Stopped,
-            Next::Reconnect => Phase::Waiting(now),
-            Next::Restart => {
-                effects.push(Effect::Restart);
-                Phase::Restarting
-            }
-        };
-    }
-
-    fn close(&mut self, effects: &mut Effects) {
-        if !matches!(self.phase, Phase::Stopped | Phase::Restarting | Phase::Waiting(_)) {
-            effects.push(Effect::Close);
-        }
-        self.session = None;
-    }
-
-    /// Tells the application of the connection, once for each change.
-    fn tell(&mut self, number: u8, result: i32, effects: &mut Effects) {
-        if self.told.replace((number, result)) != Some((number, result)) {
-            effects.tell(number, result);
-        }
     }
 }

@@ -87,7 +87,7 @@ impl<B: Board> Components<B> {
     fn follow(&mut self, now: Instant, effects: &Effects) {
         for effect in effects.iter() {
             note!("connection", effect);
-            match effect {
+            match *effect {
                 Effect::Open => self.act(Action::Open(Link::Center)),
                 Effect::Close => {
                     self.outbox.disconnected();

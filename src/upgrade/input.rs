@@ -1,7 +1,6 @@
 //! What an upgrade is told, and what it has the device do.
 
 use super::timers::Timer;
-use heapless::Vec;
 use qth_protocol::ota::{Failure, Status};
 
 /// Something that happens to an upgrade.
@@ -75,44 +74,5 @@ pub enum Effect {
     Restart,
 }
 
-/// The most effects that one input has.
-const EFFECTS_MAX: usize = 4;
-
-/// The effects of one input, in the order in which they are to be carried out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct Effects(Vec<Effect, EFFECTS_MAX>);
-
-impl Effects {
-    /// No effect yet.
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// This effect alone.
-    pub fn of(effect: Effect) -> Self {
-        let mut effects = Self::new();
-        effects.push(effect);
-        effects
-    }
-
-    /// Adds an effect behind the others.
-    pub fn push(&mut self, effect: Effect) {
-        let pushed = self.0.push(effect);
-        debug_assert!(pushed.is_ok(), "no input has more than {EFFECTS_MAX} effects");
-    }
-
-    /// Returns whether this effect is among them.
-    #[must_use]
-    pub fn contains(&self, effect: Effect) -> bool {
-        self.0.contains(&effect)
-    }
-}
-
-impl core::ops::Deref for Effects {
-    type Target = [Effect];
-
-    fn deref(&self) -> &[Effect] {
-        &self.0
-    }
-}
+/// The effects of one input.
+pub type Effects = crate::effects::Effects<Effect>;

@@ -29,6 +29,7 @@ macro_rules! note {
     };
 }
 
+pub mod ascii;
 pub mod board;
 pub mod connection;
 pub mod data;
@@ -41,6 +42,5 @@ pub mod mqtt;
 pub mod port;
 pub mod profile;
 pub mod settings;
-pub mod text;
 pub mod time;
 pub mod upgrade;

@@ -1,8 +1,8 @@
 //! What the script has set.
 #![forbid(unsafe_code)]
 
+use crate::ascii;
 use crate::device::limits;
-use crate::text;
 use heapless::String;
 use qth_protocol::ota::VERSION_MAX;
 
@@ -49,13 +49,13 @@ impl Server {
     /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
-        let (secure, rest) = match text::scheme(url) {
+        let (secure, rest) = match ascii::scheme(url) {
             Some(("mqtt", rest)) => (false, rest),
             Some(("mqtts", rest)) => (true, rest),
             Some(_) => return None,
             None => (false, url),
         };
-        let (host, port) = text::authority(rest, if secure { 8883 } else { 1883 })?;
+        let (host, port) = ascii::authority(rest, if secure { 8883 } else { 1883 })?;
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' || byte == b'_';
         if !host.bytes().all(is_host) {
             return None;

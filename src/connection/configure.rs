@@ -6,7 +6,7 @@ use super::identity::SettingsTrial;
 use super::output::{Effect, Effects};
 use super::retry::Class;
 use super::state::{Next, State};
-use super::{code, event, Context};
+use super::{event, result, Context};
 use crate::board::Board;
 use crate::profile::SESSION;
 use crate::settings::{Product, Security, Server};
@@ -39,7 +39,7 @@ impl State {
                 (id::PRODUCT_SECRET, value) => product.ps = short_text(&value),
                 (id::REAUTHENTICATE, Value::Bool(true)) => {
                     self.identity.forget_secret(cx);
-                    effects.push(Effect::Tell(event::CENTER, code::REINITIATE));
+                    effects.push(Effect::Tell(event::CENTER, result::REINITIATE));
                     self.farewell = Some(Next::Reconnect);
                 }
                 _ => {}
@@ -62,7 +62,7 @@ impl State {
     pub(super) fn center_exception<B: Board>(&mut self, now: Instant, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
         let Some(exception) = ttlv::find(payload, exception::CODE).and_then(|value| value.as_i64()) else { return effects };
-        let result = code::of_exception(exception);
+        let result = result::of_exception(exception);
         let class = match exception {
             10423..=10425 | 10427 => Class::Credentials,
             10422 | 10426 | 10430 => Class::Disabled,

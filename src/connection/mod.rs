@@ -4,10 +4,10 @@
 //! Facts: wire protocol, sections 1 and 4.
 #![forbid(unsafe_code)]
 
-pub mod code;
 mod configure;
 mod identity;
 mod output;
+pub mod result;
 pub mod retry;
 mod state;
 
@@ -100,7 +100,7 @@ impl Connection {
     /// Forgets the device secret and authenticates anew; the outcome is told.
     pub fn reset<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
-        let result = if self.state.identity.forget_secret(cx) { 0 } else { code::RESET_FAILED };
+        let result = if self.state.identity.forget_secret(cx) { 0 } else { result::RESET_FAILED };
         effects.push(Effect::Tell(event::RESET, result));
         if !matches!(self.state.phase, Phase::Stopped | Phase::Waiting(_)) {
             self.leave_with(now, Next::Reconnect, &mut effects);
@@ -150,7 +150,7 @@ impl Connection {
                 self.state.phase = Phase::Subscribing;
                 let filter = topic::subscription(&self.state.identity.client_id);
                 if !filter.is_ok_and(|filter| self.mqtt.subscribe(now, &filter, QoS::AtLeastOnce).is_ok()) {
-                    self.state.failed(now, Class::Network, event::CENTER, code::SUBSCRIPTION, cx, &mut effects);
+                    self.state.failed(now, Class::Network, event::CENTER, result::SUBSCRIPTION, cx, &mut effects);
                 }
             }
             _ => {}
@@ -170,15 +170,15 @@ impl Connection {
                 state.ready_when_configured(cx, &mut effects);
             }
             Heard::Subscribed { granted: None, .. } => {
-                state.failed(now, Class::Network, event::CENTER, code::SUBSCRIPTION, cx, &mut effects);
+                state.failed(now, Class::Network, event::CENTER, result::SUBSCRIPTION, cx, &mut effects);
             }
             Heard::Message { payload, .. } => return Some(state.message(now, payload, cx)),
             Heard::TooLarge { beginning } => return Some(state.message_too_large(beginning)),
             Heard::Acknowledged(id) => return Some(Output::Acknowledged(id)),
             Heard::Failed(error) => {
                 let code = match error {
-                    MqttError::KeepAlive => code::KEEP_ALIVE,
-                    _ => code::PROTOCOL,
+                    MqttError::KeepAlive => result::KEEP_ALIVE,
+                    _ => result::PROTOCOL,
                 };
                 state.failed(now, Class::Network, event::CENTER, code, cx, &mut effects);
             }
@@ -209,7 +209,7 @@ impl Connection {
         if matches!(self.state.phase, Phase::Opening(_)) {
             match self.greet(now, cx) {
                 Some(phase) => self.state.phase = phase,
-                None => self.state.failed(now, Class::Credentials, event::CENTER, code::NO_CONFIGURATION, cx, &mut effects),
+                None => self.state.failed(now, Class::Credentials, event::CENTER, result::NO_CONFIGURATION, cx, &mut effects),
             }
         }
         effects
@@ -294,10 +294,10 @@ impl Connection {
         self.mqtt.timeout(now);
         match self.state.phase {
             Phase::Opening(until) if until <= now => {
-                self.state.failed(now, Class::Network, event::NETWORK, code::CONNECTION, cx, &mut effects);
+                self.state.failed(now, Class::Network, event::NETWORK, result::CONNECTION, cx, &mut effects);
             }
             Phase::Configuring(until) if until <= now => {
-                self.state.failed(now, Class::Network, event::CENTER, code::UNKNOWN, cx, &mut effects);
+                self.state.failed(now, Class::Network, event::CENTER, result::UNKNOWN, cx, &mut effects);
             }
             Phase::Leaving(until, next) if until <= now => self.state.left(now, next, &mut effects),
             _ => {}

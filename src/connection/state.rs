@@ -3,7 +3,7 @@
 use super::identity::{Identity, SettingsTrial};
 use super::output::{Effect, Effects, Output};
 use super::retry::{Class, Retry};
-use super::{code, event, Context};
+use super::{event, result, Context};
 use crate::board::Board;
 use crate::profile::SESSION;
 use crate::time::Instant;
@@ -137,11 +137,11 @@ impl State {
     #[inline(never)]
     pub(super) fn refused<B: Board>(&mut self, now: Instant, return_code: u8, cx: &mut Context<'_, B>, effects: &mut Effects) {
         let code = match return_code {
-            2 => code::IDENTIFIER_REJECTED,
-            3 => code::SERVER_UNAVAILABLE,
-            4 => code::CREDENTIALS,
-            5 => code::NOT_AUTHORISED,
-            _ => code::PROTOCOL,
+            2 => result::IDENTIFIER_REJECTED,
+            3 => result::SERVER_UNAVAILABLE,
+            4 => result::CREDENTIALS,
+            5 => result::NOT_AUTHORISED,
+            _ => result::PROTOCOL,
         };
         let class = match (return_code, self.phase) {
             (3, _) => Class::Network,

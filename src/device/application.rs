@@ -4,7 +4,7 @@
 
 use super::{limits, Components, Device};
 use crate::board::Board;
-use crate::connection::{code, Connection, Next};
+use crate::connection::{result, Connection, Next};
 use crate::data::event::{topic, Event, Events};
 use crate::data::outbox::{Outbox, Sender};
 use crate::data::report;
@@ -66,7 +66,7 @@ impl<B: Board> Device<B> {
     pub fn start(&mut self, now: Instant) -> bool {
         let Self { connection, parts } = self;
         if parts.settings.product.pk.is_empty() || parts.settings.product.ps.is_empty() {
-            parts.events.push(Event::Device(topic::CENTER, code::NO_CONFIGURATION));
+            parts.events.push(Event::Device(topic::CENTER, result::NO_CONFIGURATION));
             return false;
         }
         if connection.start(now, &mut parts.context()) {

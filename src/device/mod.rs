@@ -10,7 +10,7 @@ pub mod limits;
 mod upgrading;
 
 use crate::board::Board;
-use crate::connection::{code, Connection, Context, Effect, Effects, Next, Output};
+use crate::connection::{result, Connection, Context, Effect, Effects, Next, Output};
 use crate::data::event::{Event, Events};
 use crate::data::outbox::{Outbox, Sender};
 use crate::settings::{Server, Settings};
@@ -164,9 +164,9 @@ impl<B: Board> Device<B> {
         match link {
             Link::Center => {
                 let result = match why {
-                    Closed::NotResolved => code::NOT_RESOLVED,
-                    Closed::NotOpened => code::CONNECTION,
-                    Closed::Lost => code::NETWORK,
+                    Closed::NotResolved => result::NOT_RESOLVED,
+                    Closed::NotOpened => result::CONNECTION,
+                    Closed::Lost => result::NETWORK,
                 };
                 let effects = self.connection.closed(now, result, &mut self.parts.context());
                 self.parts.follow(now, &effects);

@@ -4,8 +4,8 @@
 
 use super::http::{self, Body, Head, Next, Validator};
 use super::url::{BadUrl, Url};
+use crate::ascii;
 use crate::device::limits;
-use crate::text;
 use crate::time::Instant;
 use heapless::String;
 use qth_protocol::ota::Failure;
@@ -559,15 +559,15 @@ impl<const PIECE: usize> Default for Download<PIECE> {
 
 /// How much of an address stays before the location that a redirect from there names.
 fn kept_of(url: &str, location: &str) -> Option<usize> {
-    let (scheme, rest) = text::scheme(url)?;
+    let (scheme, rest) = ascii::scheme(url)?;
     let is_end = |byte| matches!(byte, b'/' | b'?' | b'#');
-    let path = url.len().checked_sub(rest.len())?.checked_add(text::before(rest, is_end).len())?;
+    let path = url.len().checked_sub(rest.len())?.checked_add(ascii::before(rest, is_end).len())?;
     match location {
-        _ if text::scheme(location).is_some() => Some(0),
+        _ if ascii::scheme(location).is_some() => Some(0),
         _ if location.starts_with("//") => scheme.len().checked_add(1),
         _ if location.starts_with('/') => Some(path),
         _ => {
-            let end = text::before(url, |byte| byte == b'?' || byte == b'#').len();
+            let end = ascii::before(url, |byte| byte == b'?' || byte == b'#').len();
             let slash = url.as_bytes().get(path..end)?.iter().rposition(|byte| *byte == b'/');
             Some(slash.map_or(path, |at| at.saturating_add(path).saturating_add(1)))
         }

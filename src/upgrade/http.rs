@@ -1,7 +1,7 @@
 //! HTTP/1.1 as a download needs it: one GET for a range, its response head, its body.
 
 use super::url::Url;
-use crate::text;
+use crate::ascii;
 use heapless::String;
 use qth_protocol::ota::Failure;
 
@@ -117,7 +117,7 @@ impl<'a> Head<'a> {
             let mut parts = field(name).unwrap_or_default().as_bytes().split(|byte| *byte == b',');
             parts.any(|part| part.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         };
-        let framing = match field("content-length").map(text::number) {
+        let framing = match field("content-length").map(ascii::number) {
             _ if has_token("transfer-encoding", "chunked") => Framing::Chunked,
             Some(Some(length)) => Framing::Length(length),
             Some(None) => return Err(Failure::Length),
@@ -148,7 +148,7 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
 fn status_line(line: &[u8]) -> Option<(bool, u16)> {
     let [minor @ (b'0' | b'1'), b' ', code @ ..] = line.strip_prefix(b"HTTP/1.")? else { return None };
     let code = code.split(|byte| *byte == b' ').next().filter(|code| code.len() == 3)?;
-    let code = text::number(core::str::from_utf8(code).ok()?)?;
+    let code = ascii::number(core::str::from_utf8(code).ok()?)?;
     Some((*minor == b'1', u16::try_from(code).ok()?))
 }
 
@@ -162,13 +162,13 @@ fn header_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// `bytes first-last/size`
 fn content_range(value: &str) -> Option<(u32, Option<u32>)> {
-    let (range, size) = text::split_once(value.strip_prefix("bytes ")?, b'/')?;
-    let (first, _) = text::split_once(range, b'-')?;
+    let (range, size) = ascii::split_once(value.strip_prefix("bytes ")?, b'/')?;
+    let (first, _) = ascii::split_once(range, b'-')?;
     let size = match size {
         "*" => None,
-        size => Some(text::number(size)?),
+        size => Some(ascii::number(size)?),
     };
-    Some((text::number(first)?, size))
+    Some((ascii::number(first)?, size))
 }
 
 /// Takes a body out of its framing.

@@ -2,10 +2,10 @@
 //! for it.
 
 use super::{Context, Effect, Notice, Packages, State, Timer, Turn, Upgrade, MCU_READ_SECS, MCU_SECS};
+use crate::ascii;
 use crate::board::Board;
 use crate::device::limits;
 use crate::profile::MCU;
-use crate::text;
 use crate::time::Instant;
 use heapless::String;
 use qth_protocol::ota::{Failure, Kind, Status, APPLICATION};
@@ -123,9 +123,9 @@ pub type McuVersions = String<{ limits::MCU_VERSIONS }>;
 /// Components and versions in the text that the Center is told, `component:version;component:version`.
 pub fn versions(mut versions: &str) -> impl Iterator<Item = (&str, &str)> {
     core::iter::from_fn(move || {
-        let (entry, rest) = text::split_once(versions, b';').unwrap_or((versions, ""));
+        let (entry, rest) = ascii::split_once(versions, b';').unwrap_or((versions, ""));
         versions = rest;
-        text::split_once(entry, b':')
+        ascii::split_once(entry, b':')
     })
 }
 

@@ -1,6 +1,6 @@
 //! Addresses of packages.
 
-use crate::text;
+use crate::ascii;
 use qth_protocol::ota::URL_MAX;
 
 /// It is no address of the form `http://host[:port]/path` or `https://…`.
@@ -30,16 +30,16 @@ impl<'a> Url<'a> {
         if url.len() > URL_MAX || !url.bytes().all(is_plain) {
             return Err(BadUrl);
         }
-        let (scheme, rest) = text::scheme(url).ok_or(BadUrl)?;
+        let (scheme, rest) = ascii::scheme(url).ok_or(BadUrl)?;
         let secure = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => false,
             _ if scheme.eq_ignore_ascii_case("https") => true,
             _ => return Err(BadUrl),
         };
-        let rest = text::before(rest, |byte| byte == b'#');
-        let authority = text::before(rest, |byte| byte == b'/' || byte == b'?');
+        let rest = ascii::before(rest, |byte| byte == b'#');
+        let authority = ascii::before(rest, |byte| byte == b'/' || byte == b'?');
         let path = rest.get(authority.len()..).ok_or(BadUrl)?;
-        let (host, port) = text::authority(authority, if secure { 443 } else { 80 }).ok_or(BadUrl)?;
+        let (host, port) = ascii::authority(authority, if secure { 443 } else { 80 }).ok_or(BadUrl)?;
         if host.bytes().any(|byte| matches!(byte, b'@' | b'[' | b']')) {
             return Err(BadUrl);
         }

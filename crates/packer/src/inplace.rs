@@ -5,11 +5,11 @@
 //! tried, and the smallest is kept.
 
 use crate::container::{self, sha256};
+use crate::delta_head::{begin, number, zigzag};
 use crate::image::Image;
 use crate::learn::Table;
 use crate::lzma::{self, Part};
 use crate::order::{orders, Needs};
-use crate::package::{begin, number, zigzag};
 use crate::{header, search, Candidate, Error, Memory, Options, Progress, STEPS};
 use crc::{Crc, CRC_32_MPEG_2};
 use qth_package::delta::field::InstructionSet;

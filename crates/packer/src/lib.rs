@@ -12,15 +12,15 @@
 mod align;
 mod apply;
 mod board;
-mod code;
+mod code_range;
 pub mod container;
+mod delta_head;
 mod image;
 pub mod inplace;
 mod learn;
 mod lzma;
 mod moves;
 mod order;
-mod package;
 mod range;
 pub mod sign;
 
@@ -232,7 +232,8 @@ fn search(
         if let Some(as_code) = &as_code {
             let table = Table::new(&seen(&readings, &covers, code), PENALTY_TO_ALIGN);
             let raw = (round == 0).then_some(old);
-            let code = code::code(&as_code.was.corrected(&table)?, &as_data.was.corrected(&table)?, new, &covers, raw);
+            let code =
+                code_range::code_range(&as_code.was.corrected(&table)?, &as_data.was.corrected(&table)?, new, &covers, raw);
             (header.code, header.code_end) = (code.start, code.end);
         }
         let was = Image::new(old, &header)?;
@@ -328,7 +329,7 @@ fn fitting(table: &dyn Fn(u32) -> Table, mut penalty: u32, memory: Memory) -> Ta
 }
 
 fn encode(corrected: &[u8], new: &[u8], header: &Header, table: &Table) -> Result<Vec<u8>, Error> {
-    let mut bytes = package::begin(header, table);
+    let mut bytes = delta_head::begin(header, table);
     let interval = (header.interval != NO_INTERVAL).then(|| 1 << header.interval);
     match header.method {
         Method::Bsdiff => bytes.extend(moves::encode(corrected, new, interval)?),

@@ -163,7 +163,7 @@ pub(crate) fn segment(
     parts.iter().for_each(|part| segment.add(*part));
     let distance = segment.state.distance();
     let bytes = segment.finish();
-    crate::package::number(segments, bytes.len() as u32);
+    crate::delta_head::number(segments, bytes.len() as u32);
     segments.extend(bytes);
     distance
 }
@@ -338,7 +338,7 @@ fn slot(distance: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::begin;
+    use crate::delta_head::begin;
     use qth_package::delta::field::InstructionSet;
     use qth_package::delta::{Header, Method, RestartPoint, Slices, Standard, Step};
     use std::process::Command;
@@ -422,7 +422,7 @@ mod tests {
         let mut delta = begin(&header, &Default::default());
         // A restart point at the image's first byte says what the first distance is.
         let first = RestartPoint { output: 0, input: delta.len() as u32, distance: 0 };
-        crate::package::number(&mut delta, stream.len() as u32 - 1);
+        crate::delta_head::number(&mut delta, stream.len() as u32 - 1);
         delta.extend(&stream[1..]);
         let mut decoder = Standard::new();
         decoder.begin(first);

@@ -1,8 +1,8 @@
 //! The method bsdiff: its moves over the corrected old image, coded by segments.
 
 use crate::align::{align, Cover};
+use crate::delta_head::{number, zigzag};
 use crate::lzma::first_distance;
-use crate::package::{number, zigzag};
 use crate::range::{Encoder, LENGTH_END};
 use crate::Error;
 use qth_package::delta::bsdiff;
@@ -109,7 +109,7 @@ fn segment(origins: &[Origin], begin: usize, end: usize, distance: &mut u32) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{apply, header, package, Memory, Options};
+    use crate::{apply, delta_head, header, Memory, Options};
     use qth_package::delta::field::InstructionSet;
     use qth_package::delta::{Header, Method};
 
@@ -117,7 +117,7 @@ mod tests {
     fn image(old: &[u8], new: &[u8], covers: &[Cover], interval: Option<u32>) -> Result<Vec<u8>, qth_package::delta::Error> {
         let options = Options { instructions: Some(InstructionSet::Plain), interval, ..Options::default() };
         let header = Header { method: Method::Bsdiff, ..header(old, new, &options).unwrap() };
-        let mut delta = package::begin(&header, &Default::default());
+        let mut delta = delta_head::begin(&header, &Default::default());
         delta.extend(segments(&origins(old, new, covers), first_distance(old), interval));
         apply(old, &delta, Memory::Tiny)
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The part of the old image that is closer to the new one where it was read as code than where it was read as data. `raw` is the
 /// old image when the covers come from it, uncorrected: what looks the same by chance in what has moved would then count against a
 /// correction that is right.
-pub(crate) fn code(as_code: &[u8], as_data: &[u8], new: &[u8], covers: &[Cover], raw: Option<&[u8]>) -> Range<u32> {
+pub(crate) fn code_range(as_code: &[u8], as_data: &[u8], new: &[u8], covers: &[Cover], raw: Option<&[u8]>) -> Range<u32> {
     let mut gains = vec![0i32; as_code.len()];
     for cover in covers {
         for (from, to) in (cover.old as usize..).zip(cover.new as usize..).take(cover.length as usize) {
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn code_is_where_reading_it_as_code_brings_it_closer_to_the_new_image() {
         let new = [1, 2, 3, 4, 5, 6, 7, 8];
-        let code = |as_code: &[u8], as_data: &[u8], covers| code(as_code, as_data, &new, covers, None);
+        let code = |as_code: &[u8], as_data: &[u8], covers| code_range(as_code, as_data, &new, covers, None);
         let covers = [Cover { old: 0, new: 0, length: 8 }];
         // Equal at 1, 2, 4 and 7 as code; at 0, 3 and 6 as data.
         assert_eq!(code(&[0, 2, 3, 0, 5, 0, 0, 8], &[1, 0, 0, 4, 0, 0, 7, 0], &covers), 1..3);

@@ -2,8 +2,8 @@
 
 use super::md5::Md5;
 use crc::{Crc, Digest as CrcDigest, NoTable, CRC_32_MPEG_2};
+use qth_flash::sha256::Sha256;
 use qth_protocol::ota::{Expected, Failure};
-use sha2::{Digest, Sha256};
 
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_MPEG_2);
 
@@ -43,7 +43,7 @@ impl Digests {
         if expected.crc32.is_some_and(|expected| expected != crc32) {
             return Err(Failure::Crc32);
         }
-        let sha256 = self.sha256.finalize_reset().into();
+        let sha256 = self.sha256.finish();
         if expected.sha256.is_some_and(|expected| expected != sha256) {
             return Err(Failure::Sha256);
         }

@@ -31,6 +31,7 @@ pub mod ram;
 pub mod records;
 #[cfg(feature = "inplace")]
 mod rewrite;
+pub mod sha256;
 pub mod slot;
 
 #[cfg(feature = "inplace")]

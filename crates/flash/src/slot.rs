@@ -5,11 +5,11 @@
 
 use super::layout::{Layout, Region};
 use super::records::{Key, Records};
+use super::sha256::Sha256;
 use super::Error;
 use crate::mutant;
 use embedded_storage::nor_flash::NorFlash;
 use heapless::String;
-use sha2::{Digest, Sha256};
 
 /// Slot A (0) or B (1).
 pub type SlotId = usize;
@@ -657,7 +657,7 @@ impl Slots {
 pub fn digest<F: NorFlash>(flash: &mut F, region: Region, len: u32) -> Result<Sha256Digest, Error> {
     let mut sha256 = Sha256::new();
     read(flash, region, len, |bytes| sha256.update(bytes))?;
-    Ok(sha256.finalize().into())
+    Ok(sha256.finish())
 }
 
 /// Hands the first `len` bytes of a region to `take`, in order.
@@ -717,6 +717,7 @@ mod tests {
     use super::*;
     use crate::boot;
     use crate::ram::{Cut, RamFlash};
+    use sha2::{Digest, Sha256};
 
     const SLOT: u32 = 48 * 1024;
     const LAYOUT: Layout = Layout {

@@ -78,7 +78,7 @@ async fn receive(
                 let earlier: Vec<PackageFile> = files.iter().map(|file| file.file.clone()).collect();
                 files.push(receive_file(center, field, &earlier).await?);
             }
-            other => return Err(ApiError::bad_request(format!("unknown field {other:?}"))),
+            other => return Err(ApiError::bad_request(format!("unknown field '{}'", other.unwrap_or_default()))),
         }
     }
     Ok(())

@@ -287,8 +287,8 @@ impl Center {
                 self.take_in(client_id, |_| {}, move |db, at, device| rollout::report(db, at, device, &report, code)).await?
             }
             command::EXCEPTION_UP => {
-                let code = ttlv::find(&payload, exception::CODE).and_then(|value| value.as_i64());
-                tracing::warn!("{client_id}: could not read a message of ours, exception {code:?}");
+                let code = ttlv::find(&payload, exception::CODE).and_then(|value| value.as_i64()).unwrap_or_default();
+                tracing::warn!("{client_id}: could not read a message of ours, exception {code}");
                 Vec::new()
             }
             _ => match data::read(command, &payload) {

@@ -51,6 +51,6 @@ mod tests {
     fn what_was_equal_before_any_correction_does_not_count_in_the_first_round() {
         let covers = [Cover { old: 0, new: 0, length: 4 }];
         let (as_code, as_data, new) = ([1, 2, 3, 4], [0, 0, 0, 4], [1, 2, 3, 4]);
-        assert_eq!(code(&as_code, &as_data, &new, &covers, Some(&[1, 0, 3, 4])), 0..2);
+        assert_eq!(code_range(&as_code, &as_data, &new, &covers, Some(&[1, 0, 3, 4])), 0..2);
     }
 }

@@ -7,6 +7,7 @@ use qth_flash::ram::RamFlash;
 ///
 /// # Panics
 /// Always: a board with two slots never asks for it.
+#[must_use]
 pub fn rewrite<const E: usize, const W: usize>(_: &mut RamFlash<E, W>, _: Layout) -> bool {
     panic!("no slot is rewritten");
 }

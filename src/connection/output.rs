@@ -6,7 +6,7 @@ use qth_protocol::frame::{Frame, PackageId};
 /// What the device has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Open the link to [`Connection::peer`].
+    /// Open the link to [`super::Connection::peer`].
     Open,
     /// Close the link: what is on its way is lost.
     Close,

@@ -10,6 +10,7 @@ pub struct Sha256(sha2::Sha256);
 impl Sha256 {
     /// Of no bytes yet.
     #[inline(never)]
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

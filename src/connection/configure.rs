@@ -24,6 +24,7 @@ impl State {
         let mut reader = Reader::new(payload);
         let mut server = None;
         let mut product = Product::default();
+        let mut authenticates_anew = false;
         while let Ok(Some(item)) = reader.next() {
             match (item.id, item.value) {
                 (id::DNS, Value::Struct(fields)) => server = Some(new_server(fields)),
@@ -39,11 +40,14 @@ impl State {
                 (id::PRODUCT_SECRET, value) => product.ps = short_text(&value),
                 (id::REAUTHENTICATE, Value::Bool(true)) => {
                     self.identity.forget_secret(cx);
-                    effects.push(Effect::Tell(event::CENTER, result::REINITIATE));
+                    authenticates_anew = true;
                     self.farewell = Some(Next::Reconnect);
                 }
                 _ => {}
             }
+        }
+        if authenticates_anew {
+            effects.push(Effect::Tell(event::CENTER, result::REINITIATE));
         }
         let product = Some(product).filter(|product| !product.pk.is_empty() && !product.ps.is_empty());
         if server.is_some() || product.is_some() {

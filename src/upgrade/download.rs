@@ -52,6 +52,8 @@ pub enum Step<'a> {
 }
 
 /// What the download is at, each state with what only it needs. Request, head and piece share the buffer in turn.
+// With a tag of its own, so that `Idle` is all zeros, as static memory for a device is to be.
+#[repr(u8)]
 enum State {
     /// Nothing is wanted.
     Idle,

@@ -1,7 +1,6 @@
 //! A board that is only a port address: whatever is read from it or written to it the compiler has to keep. What is the
 //! board's own is kept out of line, so that it is not counted.
 
-use core::mem::MaybeUninit;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use qth::board::{About, Board, Started, Status};
 use qth::data::event::Event;
@@ -141,7 +140,7 @@ impl Board for Bare {
 }
 
 #[no_mangle]
-static mut DEVICE: MaybeUninit<Device<Bare>> = MaybeUninit::uninit();
+static mut DEVICE: Device<Bare> = Device::off(Bare { flash: Flash });
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
@@ -241,7 +240,8 @@ fn act(device: &mut Device<Bare>, now: Instant) {
 extern "C" fn _start() -> ! {
     #[allow(static_mut_refs)]
     // SAFETY: the only use, in the only thread.
-    let device = unsafe { DEVICE.write(Device::new(Instant::from_millis(0), Bare { flash: Flash })) };
+    let device = unsafe { &mut DEVICE };
+    device.switch_on(Instant::from_millis(0));
     let mut bytes = [0; 64];
     loop {
         let now = Instant::from_millis(u64::from(input()));

@@ -9,6 +9,7 @@ pub struct Sha256(sha2::Sha256);
 
 impl Sha256 {
     /// Of no bytes yet.
+    #[must_use]
     #[inline(never)]
     #[must_use]
     pub fn new() -> Self {

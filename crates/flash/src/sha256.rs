@@ -11,7 +11,6 @@ impl Sha256 {
     /// Of no bytes yet.
     #[must_use]
     #[inline(never)]
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }

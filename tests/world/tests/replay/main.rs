@@ -400,7 +400,7 @@ fn same_ttlv(code: u16, mut ours: Reader<'_>, mut theirs: Reader<'_>, at: &str) 
 
 fn replay(name: &str) {
     let folder = std::env::var_os("QTH_VECTORS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")), PathBuf::from);
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors")), PathBuf::from);
     let path = folder.join("traces").join(format!("{name}.jsonl"));
     let trace = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; QTH_VECTORS names the folder of the golden vectors", path.display()));

@@ -149,7 +149,7 @@ no-std: ## Build the library for a Cortex-M3, without std
 	@tools/cargo $(CORTEX_M) build $(CARGO_FLAGS) --release -p qth-cortex-m
 
 size: $(PROFILES:%=profile-%) unix qemu ## Print the size of the library as linked, by profile and part; writes build/size.json
-	@benches/size $(PROFILES:%=--profile %=$(BUILD)/profiles/%) unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
+	@benches/size $(foreach profile,$(PROFILES),--profile $(profile)=$(BUILD)/profiles/$(profile)) unix=build/unix/micropython.elf $(foreach board,$(QEMU_BOARDS),$(board)=build/$(board)/firmware.elf) --json build/size.json
 
 stack: packages ## Measure how deep the library goes into a Cortex-M3's stack; writes build/stack.json
 	@mkdir -p build && benches/stack/run --json build/stack.json

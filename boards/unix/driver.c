@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "py/mpthread.h"
+
 #include "board.h"
 
 static pthread_t main_thread;
@@ -30,4 +32,18 @@ bool qth_board_start_driver(bool (*start)(void)) {
     bool result = start();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
+}
+
+void __real_mp_thread_gc_others(void);
+void __wrap_mp_thread_gc_others(void);
+
+// The collector waits here until each other thread has marked what it holds. The port takes an interrupted wait for a
+// finished one, and would free what that thread still uses: an interrupt has to wait.
+void __wrap_mp_thread_gc_others(void) {
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    __real_mp_thread_gc_others();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

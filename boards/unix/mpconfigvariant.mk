@@ -11,3 +11,6 @@ LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_deinit
 
 # The version is compiled in again when its stamp changes.
 $(BUILD)/$(VARIANT_DIR)/modfirmware.o: $(wildcard $(BUILD)/firmware-version)
+
+# An interrupt must not end the collector's wait for other threads (driver.c).
+LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_gc_others

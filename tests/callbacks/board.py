@@ -76,7 +76,8 @@ class Board:
         while not lines or lines[-1] != last:
             line = self.process.stdout.readline()
             if not line:
-                raise AssertionError(f"the firmware ended without printing {last!r}: {lines!r}")
+                status = self.process.wait()
+                raise AssertionError(f"the firmware ended ({status}) without printing {last!r}: {lines!r}")
             lines.append(line.rstrip("\n"))
         return lines
 

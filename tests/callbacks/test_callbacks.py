@@ -244,11 +244,15 @@ print("all")
                 board.center.send(TRANSPARENT_DOWN, b"\xaa" * 100)
             board.lines_until("all")
 
-    def test_several_threads_may_call_at_once(self):
+    def test_several_threads_may_call_at_once_while_events_come(self):
         script = """
 import _thread
 left = 4
+received = 0
 lock = _thread.allocate_lock()
+def count(value):
+    global received
+    received += 1
 def work():
     global left
     for count in range(200):
@@ -257,13 +261,16 @@ def work():
         while not Qth.sendTrans(1, "thread"): time.sleep_ms(1)
     with lock:
         left -= 1
-start()
+start(recvTrans=count)
 while not Qth.state(): time.sleep_ms(5)
 for _ in range(4): _thread.start_new_thread(work, ())
-while left: gc.collect()
+while left or received < 400: gc.collect()
 print("done")
 """
         with Board(script, "-X", "heapsize=2m") as board:
+            board.center.online.wait(10)
+            for _ in range(400):
+                board.center.send(TRANSPARENT_DOWN, b"x")
             board.lines_until("done")
             for _ in range(800):
                 self.assertEqual(board.center.expect(TRANSPARENT_UP)[1], b"thread")

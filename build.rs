@@ -31,17 +31,18 @@ const fn power(name: &'static str, default: usize, range: RangeInclusive<usize>,
 }
 
 /// All of them. How they hang together is asserted in `src/device/limits.rs`.
-pub const SIZES: [Size; 13] = [
+pub const SIZES: [Size; 14] = [
     power("ERASE_SIZE", 4096, 2048..=131_072, "What the flash of a board behind a `QthBoard` erases at once"),
     power("WRITE_SIZE", 4, 1..=32, "What that flash writes at once"),
     size("PACKET_IN", 2048, 512..=16_384, "Largest MQTT packet that is taken; a larger one is answered with an exception"),
-    size("PACKET_OUT", 1408, 512..=16_384, "MQTT packets on their way out: one with the largest message, or many small ones"),
+    size("PACKET_OUT", 1280, 512..=16_384, "MQTT packets on their way out: one with the largest message, or many small ones"),
     size("MESSAGE", 1024, 512..=1024, "Largest payload of a message that is sent"),
     size("OUTBOX", 2048, 1024..=32_768, "Messages that wait to be sent or acknowledged"),
     size("EVENTS", 2112, 128..=32_768, "Events that wait for the script"),
     size("PLAN", 1536, 256..=8192, "Largest plan"),
-    power("PIECE", 4096, 1024..=16_384, "A piece of a download, and the head of the server's response before it"),
-    size("URL", 512, 128..=512, "Longest address of a package"),
+    power("PIECE", 4096, 1024..=16_384, "A piece of a download, and before it the request and each line of the answer"),
+    size("URL", 1024, 128..=1024, "Longest address of a package"),
+    size("DOWNLOAD_FLOOR", 64, 1..=1024, "Bytes a second below which a download counts as broken off"),
     size("HOST", 96, 32..=255, "Longest host name of a server"),
     size("MCU_VERSIONS", 192, 32..=512, "Names and versions of all MCUs together"),
     size("CHUNK", 512, 64..=4096, "What moves at once between the board's network and the device"),

@@ -39,6 +39,25 @@ pub struct About<'a> {
     pub iccid: &'a str,
 }
 
+/// What a new firmware is given to prove itself. The numbers by default are those of a board whose reset hook tells
+/// [`crate::device::Device::before_reset`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Starts, of which crashes and resets by a watchdog use up one each; 1 to 255.
+    pub starts: u8,
+    /// Seconds to reach the Center in while the network is there.
+    pub seconds: u32,
+    /// Seconds in all, with those in which there is no network.
+    pub limit_seconds: u32,
+}
+
+impl Trial {
+    /// Three starts, 20 minutes, a day.
+    pub const DEFAULT: Self = Self { starts: 3, seconds: 20 * 60, limit_seconds: 24 * 60 * 60 };
+    /// Starts where orderly restarts can't be told from crashes.
+    pub const STARTS_UNTOLD: u8 = 10;
+}
+
 /// The board below the core: flash, random numbers, measurements.
 pub trait Board {
     /// The flash that holds records and slots.
@@ -70,9 +89,9 @@ pub trait Board {
         false
     }
 
-    /// Seconds that a new firmware has to reach the Center before the old one comes back.
-    fn trial_seconds(&self) -> u32 {
-        20 * 60
+    /// What a new firmware is given to prove itself before the old one comes back.
+    fn trial(&self) -> Trial {
+        Trial::DEFAULT
     }
 
     /// Switches the network off and on, where there is a modem to reset.

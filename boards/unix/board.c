@@ -44,6 +44,7 @@ void qth_board_reset(void) {
 }
 
 static mp_obj_t machine_reset(void) {
+    qth_before_reset();
     qth_board_reset();
 }
 MP_DEFINE_CONST_FUN_OBJ_0(board_reset_obj, machine_reset);

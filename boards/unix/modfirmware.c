@@ -6,9 +6,12 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+#include "qth.h"
+
 static MP_DEFINE_STR_OBJ(version_obj, QTH_FIRMWARE_VERSION);
 
 static mp_obj_t power_off(void) {
+    qth_before_reset();
     fflush(NULL);
     _exit(0);
 }

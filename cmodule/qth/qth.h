@@ -176,8 +176,13 @@ typedef struct QthFlash {
   uint32_t staging;
   // The bootloader chooses between the slots, and has started this firmware out of one.
   bool started_by_slot;
-  // Seconds that a new firmware has to reach the Center before the old one comes back.
+  // Starts that a new firmware has to prove itself, of which each crash uses up one; 0: ten. A board whose reset hook calls
+  // `qth_before_reset` can do with three.
+  uint32_t trial_starts;
+  // Seconds that a new firmware has to reach the Center while there is a network; 0: 20 minutes.
   uint32_t trial_seconds;
+  // The same in all, with the time in which there is no network; 0: a day.
+  uint32_t trial_limit_seconds;
   // Fills `room` with the bytes from `offset` on.
   bool (*read)(uint32_t offset, struct QthBuffer room);
   // Writes bytes to erased flash; number and place are multiples of `write_size`.
@@ -308,6 +313,10 @@ bool qth_init(const struct QthHost *host, QthText version);
 
 // The interpreter goes away, as at a soft reset: no handler is called any more, and the device disconnects.
 void qth_detach(void);
+
+// The board is about to be reset in an orderly way, by a script or a power key: a firmware on trial keeps its start, and the
+// time that its trial has lasted. Call it in the reset hook, from the interpreter's thread; not from an interrupt.
+void qth_before_reset(void);
 
 // Connects, and keeps connected.
 bool qth_start(void);

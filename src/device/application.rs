@@ -83,6 +83,12 @@ impl<B: Board> Device<B> {
         parts.follow(now, &effects);
     }
 
+    /// The board is about to be reset in an orderly way: a firmware on trial does not lose a start by it.
+    pub fn before_reset(&mut self, now: Instant) {
+        let (upgrade, mut cx) = self.parts.upgrade(self.connection.is_online());
+        upgrade.before_reset(now, &mut cx);
+    }
+
     /// Returns whether the device was started and not stopped since.
     #[must_use]
     pub const fn is_started(&self) -> bool {

@@ -33,10 +33,11 @@ pub const BANK: usize = records::room(&RECORDS, WRITE_SIZE).next_multiple_of(ERA
 /// Largest packet by which a device connects: heads, client id, empty user name, password.
 const CONNECT: usize = 5 + 10 + 2 + auth::CLIENT_ID_MAX + 2 + 2 + auth::PASSWORD_MAX;
 /// Largest values of all records.
-const RECORDS: [usize; 11] = {
+const RECORDS: [usize; 13] = {
     let [package, sequences, key, journal] = upgrade::PACKAGE_RECORDS;
     let (slots, progress, upgrade) = (slot::RECORD, slot::NOTE, upgrade::RECORD);
-    [slots, progress, SECRET_RECORD, SETTINGS_RECORD, PLAN, FILE_INFO, upgrade, package, sequences, key, journal]
+    let (trial, rejected) = (upgrade::TRIAL_RECORD, upgrade::REJECTED_RECORD);
+    [slots, progress, SECRET_RECORD, SETTINGS_RECORD, PLAN, FILE_INFO, upgrade, package, sequences, key, journal, trial, rejected]
 };
 
 const _: () = assert!(ERASE_SIZE.is_multiple_of(WRITE_SIZE), "QTH_ERASE_SIZE has to be a multiple of QTH_WRITE_SIZE");

@@ -121,7 +121,7 @@ impl<B: Board> Device<B> {
     pub fn peer(&self, link: Link) -> Option<Server> {
         match link {
             Link::Center => self.connection.peer(&self.parts.board, &self.parts.settings),
-            Link::Package => self.parts.upgrade.server().cloned(),
+            Link::Package => self.parts.upgrade.server(),
         }
     }
 

@@ -54,8 +54,13 @@ pub struct QthFlash {
     pub staging: uint32_t,
     /// The bootloader chooses between the slots, and has started this firmware out of one.
     pub started_by_slot: bool,
-    /// Seconds that a new firmware has to reach the Center before the old one comes back.
+    /// Starts that a new firmware has to prove itself, of which each crash uses up one; 0: ten. A board whose reset hook calls
+    /// `qth_before_reset` can do with three.
+    pub trial_starts: uint32_t,
+    /// Seconds that a new firmware has to reach the Center while there is a network; 0: 20 minutes.
     pub trial_seconds: uint32_t,
+    /// The same in all, with the time in which there is no network; 0: a day.
+    pub trial_limit_seconds: uint32_t,
     /// Fills `room` with the bytes from `offset` on.
     pub(crate) read: unsafe extern "C" fn(offset: uint32_t, room: QthBuffer<'_>) -> bool,
     /// Writes bytes to erased flash; number and place are multiples of `write_size`.

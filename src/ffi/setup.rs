@@ -40,6 +40,13 @@ pub extern "C" fn qth_detach() {
     });
 }
 
+/// The board is about to be reset in an orderly way, by a script or a power key: a firmware on trial keeps its start, and the
+/// time that its trial has lasted. Call it in the reset hook, from the interpreter's thread; not from an interrupt.
+#[no_mangle]
+pub extern "C" fn qth_before_reset() {
+    device(|device, now| device.before_reset(now));
+}
+
 /// Connects, and keeps connected.
 #[no_mangle]
 pub extern "C" fn qth_start() -> bool {

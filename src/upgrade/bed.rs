@@ -179,10 +179,28 @@ impl Bed {
     }
 
     fn fail_attempts(&mut self) {
-        for _ in 0..ATTEMPTS_MAX {
+        for _ in 1..ATTEMPTS_MAX {
             let _ = self.on(Input::Fetched(Err(Failure::Server)));
-            let _ = self.on(Input::Online);
+            let _ = self.wait();
         }
+        let _ = self.on(Input::Fetched(Err(Failure::Server)));
+    }
+
+    /// The first `length` bytes of a file of zeros come in.
+    pub fn receive_zeros(&mut self, length: u32) {
+        let (upgrade, mut cx) = self.parts();
+        let digests = upgrade.digests.as_mut().expect("a download runs");
+        for offset in (0..length).step_by(4096) {
+            plain::keep(Piece { offset, bytes: &[0; 4096] }, digests, &mut cx).unwrap();
+        }
+    }
+
+    /// The script resets the board.
+    pub fn reset(&mut self) {
+        let now = self.now;
+        let (upgrade, mut cx) = self.parts();
+        upgrade.before_reset(now, &mut cx);
+        self.restart();
     }
 }
 
@@ -208,11 +226,15 @@ pub fn plan_that_confirms_itself() -> Vec<u8> {
 
 /// Where the new image is.
 pub fn file_info(component: &str, kind: i64) -> Vec<u8> {
-    let image = image();
+    file_info_of(&image(), component, kind)
+}
+
+/// Where this file is.
+pub fn file_info_of(image: &[u8], component: &str, kind: i64) -> Vec<u8> {
     let mut md5 = Md5::new();
-    md5.update(&image);
+    md5.update(image);
     let md5: String = md5.finish().iter().map(|byte| format!("{byte:02x}")).collect();
-    let crc32 = crc::Crc::<u32>::new(&crc::CRC_32_MPEG_2).checksum(&image);
+    let crc32 = crc::Crc::<u32>::new(&crc::CRC_32_MPEG_2).checksum(image);
     write(|writer| {
         writer.text(id::URL, "http://127.0.0.1/f").int(id::SIZE, image.len() as i64).text(id::MD5, &md5);
         writer.text(id::COMPONENT, component).text(id::TARGET_VERSION, NEW).int(id::KIND, kind);

@@ -14,6 +14,8 @@ pub struct Course<const PLAN: usize> {
     pub current: u8,
     /// Failed attempts at this component.
     pub attempts: u8,
+    /// The last attempt is among them, and no other was begun since.
+    pub is_counted: bool,
     /// SHA-256 was asked for.
     pub wants_sha256: bool,
     /// How far the download was when the device last started: no progress between two starts is a failed attempt.
@@ -24,7 +26,7 @@ pub struct Course<const PLAN: usize> {
 impl<const PLAN: usize> Course<PLAN> {
     /// No plan.
     pub const fn none() -> Self {
-        Self { plan: Vec::new(), current: 0, attempts: 0, wants_sha256: false, reached: 0, done: 0 }
+        Self { plan: Vec::new(), current: 0, attempts: 0, is_counted: false, wants_sha256: false, reached: 0, done: 0 }
     }
 
     /// Takes a plan that was just offered; `None`, and nothing changed, when it is malformed or larger than the space for it.
@@ -37,6 +39,7 @@ impl<const PLAN: usize> Course<PLAN> {
         self.plan.clear();
         self.plan.extend_from_slice(bytes).ok()?;
         (self.current, self.attempts, self.reached, self.done) = (current, 0, 0, 0);
+        self.is_counted = false;
         self.wants_sha256 = wants_sha256;
         Some(())
     }
@@ -48,12 +51,13 @@ impl<const PLAN: usize> Course<PLAN> {
         record: &[u8; RECORD],
         read: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Option<(Stage, Option<Failure>)> {
-        let &[stage, current, attempts, wants_sha256, failure, r0, r1, r2, r3, d0, d1, d2, d3, _] = record;
+        let &[stage, current, attempts, wants_sha256, failure, r0, r1, r2, r3, d0, d1, d2, d3, is_counted] = record;
         self.plan.resize_default(PLAN).ok()?;
         let length = read(&mut self.plan).unwrap_or(0);
         self.plan.truncate(length);
         self.current = current;
         self.attempts = attempts;
+        self.is_counted = is_counted != 0;
         self.wants_sha256 = wants_sha256 != 0;
         self.reached = u32::from_le_bytes([r0, r1, r2, r3]);
         self.done = u32::from_le_bytes([d0, d1, d2, d3]);
@@ -72,7 +76,22 @@ impl<const PLAN: usize> Course<PLAN> {
         let [d0, d1, d2, d3] = self.done.to_le_bytes();
         let failure = failure.map_or(0, |failure| failure as u8);
         let wants_sha256 = u8::from(self.wants_sha256);
-        [stage as u8, self.current, self.attempts, wants_sha256, failure, r0, r1, r2, r3, d0, d1, d2, d3, 0]
+        [
+            stage as u8,
+            self.current,
+            self.attempts,
+            wants_sha256,
+            failure,
+            r0,
+            r1,
+            r2,
+            r3,
+            d0,
+            d1,
+            d2,
+            d3,
+            u8::from(self.is_counted),
+        ]
     }
 
     /// The plan as it came; empty when there is none.
@@ -99,6 +118,7 @@ impl<const PLAN: usize> Course<PLAN> {
     pub fn component_succeeded(&mut self) -> bool {
         self.done |= 1_u32.checked_shl(u32::from(self.current)).unwrap_or(0);
         self.attempts = 0;
+        self.is_counted = false;
         self.reached = 0;
         let count = self.plan().map_or(0, |plan| plan.count());
         self.done.count_ones() as usize >= count

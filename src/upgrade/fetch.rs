@@ -3,8 +3,8 @@
 use super::content::{plain, Fetching, File, Piece, Taken};
 use super::digest::Digests;
 use super::download::Step;
-use super::{Context, Effect, Effects, Input, Packages, State, Timer, Turn, Upgrade};
-use super::{ATTEMPTS_MAX, ATTEMPT_SECS, PROGRESS_SECS};
+use super::{Context, Effect, Effects, Input, Packages, Pause, State, Timer, Turn, Upgrade};
+use super::{ATTEMPTS_MAX, ATTEMPT_SECS, ATTEMPT_SECS_MAX, PROGRESS_SECS};
 use crate::board::Board;
 use crate::profile::MCU;
 use crate::settings::{Security, Server};
@@ -14,6 +14,46 @@ use qth_flash::records::Key;
 use qth_protocol::ota::{Failure, FileInfo, Kind, Status};
 
 impl<P: Packages> Upgrade<P> {
+    /// The Center has named the file. What it says while an attempt is waited for is kept for that.
+    pub(super) fn start_download<B: Board>(&mut self, goes_on: bool, turn: &mut Turn<'_, '_, B>) {
+        let next_attempt = self.timers.get(Timer::Attempt);
+        let pause = match next_attempt {
+            Some(_) => Pause::Attempt,
+            None => Pause::Stop,
+        };
+        if !self.enter(State::Paused(pause), turn) {
+            return;
+        }
+        let Some(at) = next_attempt else {
+            turn.report(Status::DownloadStarted);
+            return self.download(goes_on, turn);
+        };
+        if goes_on || self.begin_slot(turn) {
+            self.timers.set(Timer::Attempt, at);
+        }
+    }
+
+    /// The time of the next attempt has come.
+    pub(super) fn next_attempt<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
+        if turn.cx.is_online {
+            turn.report_once(Status::DownloadStarted);
+        }
+        self.download(true, turn);
+    }
+
+    /// What is in the slot counts no more; returns whether that could be stored, and fails the upgrade otherwise.
+    fn begin_slot<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) -> bool {
+        let (room, _) = self.download.room();
+        let cx = &mut *turn.cx;
+        let Some(info) = file_info_kept(cx, room) else { return true };
+        let size = info.size.min(cx.slots.capacity());
+        let begun = cx.slots.begin(cx.board.flash(), cx.records, size, [0; 32], info.target).is_ok();
+        if !begun {
+            self.fail(Failure::Flash, turn);
+        }
+        begun
+    }
+
     /// Starts to download the file whose information is kept, behind what is in the slot already if the upgrade `goes_on`.
     pub(super) fn download<B: Board>(&mut self, goes_on: bool, turn: &mut Turn<'_, '_, B>) {
         let Some(size) = self.begin_file(turn.cx) else { return self.fail(Failure::BadFileInfo, turn) };
@@ -52,7 +92,8 @@ impl<P: Packages> Upgrade<P> {
                 return Ok(offset);
             }
         }
-        cx.slots.begin(flash, cx.records, size, [0; 32], target)?;
+        // A package may be larger than its image: it begins the slot anew by its first piece.
+        cx.slots.begin(flash, cx.records, size.min(cx.slots.capacity()), [0; 32], target)?;
         Ok(0)
     }
 
@@ -74,9 +115,11 @@ impl<P: Packages> Upgrade<P> {
     /// All of the file is in the slot, or the download was given up.
     #[inline(never)]
     pub(super) fn fetched<B: Board>(&mut self, result: Result<(), Failure>, turn: &mut Turn<'_, '_, B>) {
-        let State::Downloading(Fetching { size, .. }) = self.state else { return };
+        if !matches!(self.state, State::Downloading(_)) {
+            return;
+        }
         if let Err(failure) = result.and_then(|()| self.verify(turn.cx)) {
-            return self.attempt_failed(failure, size, turn);
+            return self.attempt_failed(failure, turn);
         }
         let (next, is_mcu) = match self.kind() {
             Some(Kind::Mcu) if MCU => (State::McuReading, true),
@@ -102,24 +145,38 @@ impl<P: Packages> Upgrade<P> {
         plain::finish(fetching, self.digests.get_or_insert_with(Digests::new), kind, cx)
     }
 
-    /// An attempt to download has failed: another follows, up to five.
-    fn attempt_failed<B: Board>(&mut self, failure: Failure, size: u32, turn: &mut Turn<'_, '_, B>) {
+    /// An attempt to download has failed: another follows, later each time. One that got further than any before does not
+    /// count.
+    fn attempt_failed<B: Board>(&mut self, failure: Failure, turn: &mut Turn<'_, '_, B>) {
         self.stop_download();
-        self.course.attempts = self.course.attempts.saturating_add(1);
-        if self.course.attempts >= ATTEMPTS_MAX || is_final::<P>(failure) {
+        if is_final::<P>(failure) {
             return self.fail(failure, turn);
         }
-        if is_wrong_content::<P>(failure) {
-            let version = self.course.component().map_or("", |component| component.target);
-            let flash = turn.cx.board.flash();
-            if turn.cx.slots.begin(flash, turn.cx.records, size, [0; 32], version).is_err() {
-                return self.fail(Failure::Flash, turn);
-            }
+        if is_wrong_content::<P>(failure) && !self.begin_slot(turn) {
+            return;
         }
-        if self.enter(State::Paused, turn) {
+        let weight = if is_wrong_content::<P>(failure) { WRONG_CONTENT_WEIGHT } else { 1 };
+        let wait = match self.count_attempt(weight, turn.cx) {
+            ATTEMPTS_MAX.. => return self.fail(failure, turn),
+            counted => ATTEMPT_SECS.checked_shl(u32::from(counted).saturating_sub(1)).unwrap_or(ATTEMPT_SECS_MAX),
+        };
+        if self.enter(State::Paused(Pause::Attempt), turn) {
             turn.effects.push(Effect::Report(Status::DownloadFailed, Some(failure)));
-            self.timers.set(Timer::Attempt, turn.now.after_secs(ATTEMPT_SECS));
+            self.timers.set(Timer::Attempt, turn.now.after_secs(wait.min(ATTEMPT_SECS_MAX)));
         }
+    }
+
+    /// An attempt is over: counts it, as so many, unless it got further than any before. Returns how many got nowhere so far;
+    /// 0 after one that did not.
+    pub(super) fn count_attempt<B: Board>(&mut self, weight: u8, cx: &mut Context<'_, B>) -> u8 {
+        self.course.is_counted = true;
+        let offset = cx.slots.resume(cx.board.flash(), cx.records).unwrap_or(0);
+        if offset > self.course.reached {
+            self.course.reached = offset;
+            return 0;
+        }
+        self.course.attempts = self.course.attempts.saturating_add(weight);
+        self.course.attempts
     }
 
     /// Starts to download the MCU's package that was announced, where there is a slot for it.
@@ -131,7 +188,7 @@ impl<P: Packages> Upgrade<P> {
         if !begun {
             return turn.effects.push(Effect::Ignored);
         }
-        if self.enter(State::Paused, turn) {
+        if self.enter(State::Paused(Pause::Stop), turn) {
             self.download(true, turn);
         }
     }
@@ -146,10 +203,7 @@ impl<P: Packages> Upgrade<P> {
         };
         let taken = match step {
             Step::Connect { secure: true, .. } if !cx.board.has_tls() => Err(Failure::NoTls),
-            Step::Connect { host, port, secure } => {
-                set_server(&mut self.server, host, port, Security::of(secure));
-                return Some(Effects::of(Effect::Open));
-            }
+            Step::Connect { .. } => return Some(Effects::of(Effect::Open)),
             Step::Close => return Some(Effects::of(Effect::Close)),
             Step::Piece { offset, bytes } => match (state, course.component()) {
                 (State::Downloading(fetching), Some(component)) => {
@@ -191,8 +245,9 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The server to open the package's link to.
-    pub fn server(&self) -> Option<&Server> {
-        self.server.as_ref()
+    pub fn server(&self) -> Option<Server> {
+        let url = self.download.address()?;
+        Some(Server { host: String::try_from(url.host).ok()?, port: url.port, security: Security::of(url.secure) })
     }
 
     /// The package's link is open.
@@ -223,12 +278,6 @@ impl<P: Packages> Upgrade<P> {
     }
 }
 
-// Inlined, its room would be there while a signature is checked.
-#[inline(never)]
-fn set_server(server: &mut Option<Server>, host: &str, port: u16, security: Security) {
-    *server = String::try_from(host).ok().map(|host| Server { host, port, security });
-}
-
 /// Hands a piece to the package that it belongs to, or keeps it as it is.
 fn take<P: Packages, B: Board>(
     packages: &mut P,
@@ -253,6 +302,9 @@ pub(super) fn file_info_kept<'a, B: Board>(cx: &mut Context<'_, B>, bytes: &'a m
     FileInfo::parse(bytes.get(..length)?).ok()
 }
 
+/// As how many attempts one counts that has brought all of the file, and not the right one: its bytes may cost money.
+const WRONG_CONTENT_WEIGHT: u8 = 3;
+
 /// Failures that another attempt can't mend.
 fn is_final<P: Packages>(failure: Failure) -> bool {
     matches!(failure, Failure::SameImage | Failure::KnownBad | Failure::Flash | Failure::NoTls) || P::is_refusal(failure)
@@ -260,6 +312,5 @@ fn is_final<P: Packages>(failure: Failure) -> bool {
 
 /// Failures after which what is in the slot is of no use.
 fn is_wrong_content<P: Packages>(failure: Failure) -> bool {
-    matches!(failure, Failure::Md5 | Failure::Crc32 | Failure::Sha256 | Failure::ReadBack | Failure::Length)
-        || P::is_damage(failure)
+    matches!(failure, Failure::Md5 | Failure::Crc32 | Failure::Sha256 | Failure::ReadBack) || P::is_damage(failure)
 }

@@ -28,6 +28,11 @@ pub enum Input<'a> {
     Stop,
     /// The connection to the Center is ready.
     Online,
+    /// The network has come, or is gone.
+    Network {
+        /// Whether it is there: with or without it, the Center may not be reached.
+        is_there: bool,
+    },
     /// The Center has acknowledged the report of this status.
     Acknowledged(Status),
     /// A piece of the package was used up.

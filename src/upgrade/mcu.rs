@@ -37,7 +37,7 @@ impl<P: Packages> Upgrade<P> {
     pub(super) fn mcu_fetch<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         let is_mcu = self.kind() == Some(Kind::Mcu);
         match self.state {
-            State::Downloading(_) | State::Paused if is_mcu => {}
+            State::Downloading(_) | State::Paused(_) if is_mcu => {}
             State::McuReading if self.is_application() => self.mcu_package_ready(turn),
             State::McuReading => {}
             State::McuUpdating => self.download_for_mcu(turn),
@@ -80,7 +80,7 @@ impl<P: Packages> Upgrade<P> {
     /// Returns whether the package of an MCU was announced and its upgrade is not over.
     pub(super) fn is_mcu_served(&self) -> bool {
         let is_served =
-            MCU && matches!(self.state, State::Downloading(_) | State::Paused | State::McuReading | State::McuUpdating);
+            MCU && matches!(self.state, State::Downloading(_) | State::Paused(_) | State::McuReading | State::McuUpdating);
         is_served && self.kind() == Some(Kind::Mcu)
     }
 

@@ -22,6 +22,8 @@ pub mod mcu;
 mod md5;
 mod offer;
 mod outcome;
+mod probation;
+mod rejected;
 pub mod state;
 #[cfg(test)]
 mod table;
@@ -34,7 +36,7 @@ pub mod url;
 use crate::board::Board;
 use crate::device::limits;
 use crate::profile::MCU;
-use crate::settings::{Server, Settings};
+use crate::settings::Settings;
 use crate::time::Instant;
 pub use content::NoPackages;
 pub use content::Packages;
@@ -43,10 +45,13 @@ pub(crate) use course::RECORD;
 use digest::Digests;
 use download::Download;
 pub use input::{Effect, Effects, Input, Notice};
+use probation::Probation;
+pub(crate) use probation::RECORD as TRIAL_RECORD;
 use qth_flash::records::{Key, Records};
 use qth_flash::slot::{Sha256Digest, Slots};
 use qth_protocol::ota::{Component, Failure, Kind, Status};
-pub use state::{Stage, State};
+pub(crate) use rejected::RECORD as REJECTED_RECORD;
+pub use state::{Pause, Stage, State};
 use timers::{Timer, Timers};
 
 /// What this firmware takes beside plain images.
@@ -56,20 +61,20 @@ pub type Accepted = content::package::AnyPackage;
 #[cfg(not(feature = "pack"))]
 pub type Accepted = NoPackages;
 
-/// Failed attempts at one component that end the plan.
-const ATTEMPTS_MAX: u8 = 5;
+/// Failed attempts at one component that end the plan: with the pauses between them, two hours.
+const ATTEMPTS_MAX: u8 = 10;
 /// Seconds from the confirmation to the file information.
 const FILE_INFO_SECS: u32 = 30;
-/// Seconds from a failed download to the next attempt, unless the Center sends new file information before.
+/// Seconds from the first failed attempt at a download to the next; from each further one it is twice as long.
 const ATTEMPT_SECS: u32 = 30;
+/// Longest time from a failed attempt to the next, in seconds.
+const ATTEMPT_SECS_MAX: u32 = 30 * 60;
 /// Seconds between two reports of a download in progress.
 const PROGRESS_SECS: u32 = 5;
 /// Seconds from the end of the download of an MCU's package, and from each read of it, to the next.
 const MCU_READ_SECS: u32 = 60;
 /// Seconds that an MCU has to report its new version.
 const MCU_SECS: u32 = 20 * 60;
-/// Starts that a new firmware has to reach the Center.
-const TRIAL_BOOTS: u8 = 3;
 /// Largest values of the records that packages have.
 #[cfg(feature = "pack")]
 pub(crate) const PACKAGE_RECORDS: [usize; 4] = content::PACKAGE_RECORDS;
@@ -96,12 +101,11 @@ pub struct Upgrade<P> {
     state: State,
     course: Course<{ limits::PLAN }>,
     timers: Timers,
+    probation: Probation,
     download: Download<{ limits::PIECE }>,
     /// Digests of what has come of the file; beside the state, which would be too large to be handed over.
     digests: Option<Digests>,
     packages: P,
-    /// The server that has the package.
-    server: Option<Server>,
     /// Plans are asked for with SHA-256.
     wants_sha256: bool,
     /// The application has heard what the last restart has brought.
@@ -137,10 +141,10 @@ impl<P: Packages> Upgrade<P> {
             state: State::Idle,
             course: Course::none(),
             timers: Timers::new(),
+            probation: Probation::Over,
             download: Download::new(),
             digests: None,
             packages: P::NONE,
-            server: None,
             wants_sha256: false,
             is_resumed: false,
         }
@@ -152,6 +156,8 @@ impl<P: Packages> Upgrade<P> {
         let mut turn = Turn { now, cx, effects: Effects::new() };
         match (&self.state, input) {
             (State::Idle | State::Offered { .. }, Input::Plan(plan)) => self.offer(plan, &mut turn),
+            // The Center offers another plan only once it has given this one up.
+            (State::Paused(Pause::Attempt), Input::Plan(plan)) if !self.is_plan(plan) => self.offer(plan, &mut turn),
             // While an upgrade runs another plan waits: the Center offers it again.
             (_, Input::Plan(_)) => {}
             (State::Offered { .. }, Input::Accept) => self.accept(&mut turn),
@@ -159,12 +165,12 @@ impl<P: Packages> Upgrade<P> {
                 State::Offered { .. }
                 | State::Confirmed
                 | State::Downloading(_)
-                | State::Paused
+                | State::Paused(_)
                 | State::Downloaded
                 | State::McuReading,
                 Input::Refuse,
             ) => self.refuse(&mut turn),
-            (State::Confirmed | State::Paused, Input::FileInfo(payload)) => self.file_named(payload, &mut turn),
+            (State::Confirmed | State::Paused(_), Input::FileInfo(payload)) => self.file_named(payload, &mut turn),
             (State::Downloading(_), Input::FileInfo(_)) => {}
             (_, Input::FileInfo(_)) => turn.effects.push(Effect::Exception(qth_protocol::command::exception::PROTOCOL)),
             (State::Downloading(_), Input::Received) => self.report_progress(&mut turn),
@@ -185,6 +191,7 @@ impl<P: Packages> Upgrade<P> {
             (_, Input::ApplicationFailed(failure)) => self.application_failed(failure, &mut turn),
             (_, Input::Start) => self.start(&mut turn),
             (_, Input::Stop) => self.stop(),
+            (_, Input::Network { is_there }) => self.network(is_there, &turn),
             (_, Input::Online) => self.online(&mut turn),
             (_, Input::Expired(timer)) => self.expired(timer, &mut turn),
             (_, Input::Accept | Input::Refuse | Input::Received | Input::Fetched(_)) => turn.effects.push(Effect::Ignored),

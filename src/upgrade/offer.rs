@@ -1,6 +1,6 @@
 //! From the offered plan to the file information.
 
-use super::{check_image, mcu, Context, Effect, Notice};
+use super::{check_image, mcu, rejected, Context, Effect, Notice};
 use super::{conditions, Packages, Stage, State, Timer, Turn, Upgrade, FILE_INFO_SECS};
 use crate::board::{Board, Started};
 use crate::device::limits;
@@ -12,6 +12,8 @@ impl<P: Packages> Upgrade<P> {
     /// A plan has come, command 0x0111.
     #[inline(never)]
     pub(super) fn offer<B: Board>(&mut self, payload: &[u8], turn: &mut Turn<'_, '_, B>) {
+        // The same plan once more is answered, and the application has heard of it.
+        let is_told = matches!(self.state, State::Offered { is_told: true }) && self.is_plan(payload);
         if self.course.offer(payload, self.wants_sha256).is_none() {
             return turn.effects.push(Effect::Exception(exception::TTLV));
         }
@@ -25,8 +27,14 @@ impl<P: Packages> Upgrade<P> {
         turn.report(Status::PlanReceived);
         match confirms_itself {
             true => self.accept(turn),
+            false if is_told => {}
             false => turn.tell(Notice::Plan),
         }
+    }
+
+    /// Returns whether these are the bytes of the plan in progress.
+    pub(super) fn is_plan(&self, payload: &[u8]) -> bool {
+        self.course.plan_bytes() == payload
     }
 
     pub(super) fn confirms_itself(&self) -> bool {
@@ -61,12 +69,7 @@ impl<P: Packages> Upgrade<P> {
             return self.fail(Failure::Flash, turn);
         }
         match kind {
-            Kind::Module => {
-                if self.enter(State::Paused, turn) {
-                    turn.report(Status::DownloadStarted);
-                    self.download(goes_on, turn);
-                }
-            }
+            Kind::Module => self.start_download(goes_on, turn),
             Kind::Mcu => self.announce_mcu_package(turn),
         }
     }
@@ -77,6 +80,9 @@ impl<P: Packages> Upgrade<P> {
     #[inline(never)]
     fn check_file<B: Board>(&mut self, payload: &[u8], turn: &mut Turn<'_, '_, B>) -> Result<(Kind, bool), Failure> {
         let info = FileInfo::parse(payload).map_err(|_| Failure::BadFileInfo)?;
+        if self.course.wants_sha256 && info.expected.sha256.is_none() {
+            return Err(Failure::NoSha256);
+        }
         self.check_target(&info, turn)?;
         let goes_on = self.state.stage() == Stage::Downloading && self.is_file_of_before(&info, turn.cx);
         Ok((info.kind, goes_on))
@@ -98,9 +104,10 @@ impl<P: Packages> Upgrade<P> {
             }
             Kind::Mcu => Ok(()),
             Kind::Module if cx.board.started() == Started::Directly => Err(Failure::NoSecondSlot),
-            Kind::Module if info.size > cx.slots.capacity() => Err(too_large(cx.board)),
+            Kind::Module if info.size > file_room::<P, B>(cx) => Err(too_large(cx.board)),
+            Kind::Module if rejected::is_it(&info.expected, turn.cx) => Err(Failure::KnownBad),
             Kind::Module => match &info.expected.sha256 {
-                Some(sha256) => check_image(sha256, cx.slots),
+                Some(sha256) => check_image(sha256, turn.cx.slots),
                 None => Ok(()),
             },
         }
@@ -111,6 +118,14 @@ impl<P: Packages> Upgrade<P> {
         let (room, _) = self.download.room();
         super::fetch::file_info_kept(cx, room)
             .is_some_and(|before| before.size == info.size && before.expected.md5 == info.expected.md5)
+    }
+}
+
+/// Size of the largest file that may lead to an image: a package has more than that in it where it is not kept whole.
+fn file_room<P: Packages, B: Board>(cx: &Context<'_, B>) -> u32 {
+    match cx.board.layout().has_one_slot() {
+        true => cx.slots.capacity(),
+        false => cx.slots.capacity().saturating_add(P::BESIDE_IMAGE),
     }
 }
 

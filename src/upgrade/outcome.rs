@@ -1,6 +1,6 @@
 //! Installation, success, and the end of a plan.
 
-use super::{conditions, Effect, Notice, Packages, State, Timer, Turn, Upgrade, FILE_INFO_SECS, TRIAL_BOOTS};
+use super::{conditions, Effect, Notice, Packages, State, Timer, Turn, Upgrade, FILE_INFO_SECS};
 use crate::board::Board;
 use qth_protocol::ota::{Failure, Status};
 
@@ -21,7 +21,8 @@ impl<P: Packages> Upgrade<P> {
     /// The Center has heard that the device updates: the slot gets its trial, and the board its restart.
     pub(super) fn arm<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         let cx = &mut *turn.cx;
-        match cx.slots.arm(cx.board.flash(), cx.records, TRIAL_BOOTS) {
+        let starts = cx.board.trial().starts;
+        match cx.slots.arm(cx.board.flash(), cx.records, starts) {
             Ok(()) => self.restart(turn),
             Err(_) => self.fail(Failure::Flash, turn),
         }
@@ -30,7 +31,7 @@ impl<P: Packages> Upgrade<P> {
     /// What the restart is for is in the slots' record: nothing else has to be stored.
     pub(super) fn restart<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         self.timers.stop_those_of_a_state();
-        self.timers.stop(Timer::Trial);
+        self.end_probation();
         self.state = State::Restarting;
         turn.effects.push(Effect::Restart);
     }
@@ -41,7 +42,7 @@ impl<P: Packages> Upgrade<P> {
         if let Err(failure) = self.confirm(turn) {
             return self.fail(failure, turn);
         }
-        self.timers.stop(Timer::Trial);
+        self.end_probation();
         if self.course.component_succeeded() {
             turn.tell(Notice::Result(true));
             self.forget(turn);

@@ -23,8 +23,8 @@ pub enum State {
     Confirmed,
     /// The package comes in.
     Downloading(Fetching),
-    /// The download waits for its next attempt, or for the connection after a restart.
-    Paused,
+    /// The download waits.
+    Paused(Pause),
     /// The new firmware is in its slot and verified.
     Downloaded,
     /// The device has said that it updates, and restarts once the Center has heard that.
@@ -39,6 +39,17 @@ pub enum State {
     McuReading,
     /// The component has failed, and with it the plan; the Center has not acknowledged the report yet.
     Ended(Failure),
+}
+
+/// What a download waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The connection, after a restart of the board.
+    Restart,
+    /// The connection, since the application has stopped the device; or the download that begins at once.
+    Stop,
+    /// The time of the next attempt, after one that failed.
+    Attempt,
 }
 
 /// What is kept of a [`State`] in flash. The numbers never change their meaning.
@@ -86,7 +97,7 @@ impl State {
             Self::Idle => Stage::Idle,
             Self::Offered { .. } => Stage::Offered,
             Self::Confirmed => Stage::Confirmed,
-            Self::Downloading(_) | Self::Paused => Stage::Downloading,
+            Self::Downloading(_) | Self::Paused(_) => Stage::Downloading,
             Self::Downloaded | Self::McuReading => Stage::Downloaded,
             Self::Installing | Self::Restarting | Self::Trial | Self::McuUpdating => Stage::Updating,
             Self::Ended(_) => Stage::Ended,
@@ -102,7 +113,7 @@ impl State {
             (_, Kind::Mcu) if !MCU => Self::Ended(Failure::NoComponent),
             (Stage::Offered, _) => Self::Offered { is_told: false },
             (Stage::Confirmed, _) => Self::Confirmed,
-            (Stage::Downloading, _) => Self::Paused,
+            (Stage::Downloading, _) => Self::Paused(Pause::Restart),
             (Stage::Downloaded, Kind::Module) => Self::Downloaded,
             (Stage::Downloaded, Kind::Mcu) => Self::McuReading,
             (Stage::Updating, Kind::Module) if is_trial => Self::Trial,
@@ -129,7 +140,7 @@ impl State {
             Self::Offered { .. } => "Offered",
             Self::Confirmed => "Confirmed",
             Self::Downloading(_) => "Downloading",
-            Self::Paused => "Paused",
+            Self::Paused(_) => "Paused",
             Self::Downloaded => "Downloaded",
             Self::Installing => "Installing",
             Self::Restarting => "Restarting",

@@ -1,6 +1,6 @@
 //! The course of upgrades, input by input. What each leads to is in brackets: the next state, and what the device then does.
 
-use super::bed::{file_info, image, plan, plan_that_confirms_itself, Bed, NEW};
+use super::bed::{file_info, file_info_of, image, plan, plan_that_confirms_itself, Bed, NEW};
 use super::Effect::{Exception, Ignored, Report, ReportOnce, Restart, Tell};
 use super::Notice::{McuInfo, McuPackage, Result as Outcome};
 use super::Status::{
@@ -143,12 +143,15 @@ fn a_battery_below_the_plans_minimum_ends_it_before_the_download_and_before_the_
 }
 
 #[test]
-fn a_download_is_tried_five_times_half_a_minute_apart() {
+fn attempts_at_a_download_are_spread_whatever_the_center_says_in_between() {
     let mut bed = Bed::in_state("Downloading");
     let server = Failure::Server;
-    for _ in 0..4 {
+    for wait in [30, 60, 120, 240, 480, 960, 1800, 1800, 1800] {
         then!(bed.on(Input::Fetched(Err(server))) => "Paused", [Report(DownloadFailed, Some(server))]);
-        then!(after 30 s, bed.wait() => "Downloading", []);
+        then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Paused", []);
+        then!(bed.on(Input::Online) => "Paused", []);
+        let (seconds, state, effects) = bed.wait();
+        assert_eq!((seconds, state, &effects[..]), (wait, "Downloading", &[once(DownloadStarted)][..]));
     }
     let [reported, told] = failed(server);
     then!(bed.on(Input::Fetched(Err(server))) => "Ended", [reported, told]);
@@ -157,16 +160,83 @@ fn a_download_is_tried_five_times_half_a_minute_apart() {
 }
 
 #[test]
-fn the_center_may_name_the_file_anew_before_the_next_attempt() {
-    let mut bed = Bed::in_state("Paused");
-    then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Downloading", [report(DownloadStarted)]);
+fn an_attempt_that_got_further_than_those_before_does_not_count() {
+    let mut bed = Bed::in_state("Confirmed");
+    let large = file_info_of(&[0; 60 * 1024], MODULE, 0);
+    then!(bed.on(Input::FileInfo(&large)) => "Downloading", [report(DownloadStarted)]);
+    let lost = Err(Failure::Network);
+    for kilobytes in [16, 32, 48] {
+        bed.receive_zeros(kilobytes * 1024);
+        then!(bed.on(Input::Fetched(lost)) => "Paused", [Report(DownloadFailed, Some(Failure::Network))]);
+        then!(after 30 s, bed.wait() => "Downloading", [once(DownloadStarted)]);
+    }
+    assert_eq!(bed.upgrade.course.attempts, 0);
+    then!(bed.on(Input::Fetched(lost)) => "Paused", [Report(DownloadFailed, Some(Failure::Network))]);
+    assert_eq!(bed.upgrade.course.attempts, 1);
+}
+
+#[test]
+fn a_file_that_the_center_names_before_the_next_attempt_begins_anew_unless_it_is_the_same() {
+    let mut bed = Bed::in_state("Confirmed");
+    let large = file_info_of(&[0; 60 * 1024], MODULE, 0);
+    let _ = bed.on(Input::FileInfo(&large));
+    bed.receive_zeros(32 * 1024);
+    let _ = bed.on(Input::Fetched(Err(Failure::Server)));
+    then!(bed.on(Input::FileInfo(&large)) => "Paused", []);
+    then!(after 30 s, bed.wait() => "Downloading", [once(DownloadStarted)]);
+    assert_eq!(bed.upgrade.progress(), Some((32 * 1024, 60 * 1024)));
+    let _ = bed.on(Input::Fetched(Err(Failure::Server)));
+    then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Paused", []);
+    then!(after 30 s, bed.wait() => "Downloading", [once(DownloadStarted)]);
+    assert_eq!(bed.upgrade.progress(), Some((0, image().len() as u32)));
     then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Downloading", []);
 }
 
 #[test]
-fn content_with_another_digest_is_a_failed_attempt() {
+fn another_plan_takes_the_place_of_one_that_waits_for_its_next_attempt() {
+    let mut bed = Bed::in_state("Paused");
+    then!(bed.on(Input::Plan(&plan(MODULE, 0))) => "Paused", []);
+    then!(bed.on(Input::Plan(&plan_that_confirms_itself())) => "Confirmed", [report(PlanReceived), report(Confirmed)]);
+    then!(Bed::in_state("Downloading").on(Input::Plan(&plan_that_confirms_itself())) => "Downloading", []);
+}
+
+#[test]
+fn a_plan_that_comes_twice_is_told_to_the_application_once_unless_it_changed() {
+    let mut bed = Bed::in_state("Offered");
+    then!(bed.on(Input::Plan(&plan(MODULE, 0))) => "Offered", [report(PlanReceived)]);
+    then!(bed.on(Input::Plan(&plan("MCU1", 1))) => "Offered", [report(PlanReceived), Tell(Notice::Plan)]);
+    bed.restart();
+    then!(bed.on(Input::Plan(&plan("MCU1", 1))) => "Offered", [report(PlanReceived), Tell(Notice::Plan)]);
+}
+
+#[test]
+fn file_information_without_the_sha256_that_was_asked_for_is_refused() {
+    let mut bed = Bed::new();
+    bed.upgrade.ask_for_sha256(true);
+    let _ = bed.on(Input::Plan(&plan(MODULE, 0)));
+    let _ = bed.on(Input::Accept);
+    let [reported, told] = failed(Failure::NoSha256);
+    then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Ended", [reported, told]);
+}
+
+#[test]
+fn a_file_that_is_larger_than_the_slot_is_refused_before_its_download() {
+    let [reported, told] = failed(Failure::TooLarge);
+    let large = file_info_of(&[0; 64 * 1024 + 1], MODULE, 0);
+    then!(Bed::in_state("Confirmed").on(Input::FileInfo(&large)) => "Ended", [reported, told]);
+    let fits = file_info_of(&[0; 64 * 1024], MODULE, 0);
+    then!(Bed::in_state("Confirmed").on(Input::FileInfo(&fits)) => "Downloading", [report(DownloadStarted)]);
+}
+
+#[test]
+fn content_with_another_digest_counts_as_three_attempts_since_its_bytes_may_cost_money() {
     let mut bed = Bed::in_state("Downloading");
-    then!(bed.on(Input::Fetched(Ok(()))) => "Paused", [Report(DownloadFailed, Some(Failure::Md5))]);
+    for wait in [120, 960, 1800] {
+        then!(bed.on(Input::Fetched(Ok(()))) => "Paused", [Report(DownloadFailed, Some(Failure::Md5))]);
+        assert_eq!(bed.wait().0, wait);
+    }
+    let [reported, told] = failed(Failure::Md5);
+    then!(bed.on(Input::Fetched(Ok(()))) => "Ended", [reported, told]);
 }
 
 #[test]
@@ -178,16 +248,33 @@ fn a_failure_that_no_attempt_can_mend_ends_the_plan_at_once() {
 }
 
 #[test]
-fn a_download_that_gets_nowhere_between_restarts_is_given_up_at_the_fifth() {
+fn a_download_that_gets_nowhere_between_restarts_is_given_up_at_the_tenth() {
     let mut bed = Bed::in_state("Downloading");
-    for _ in 0..4 {
+    for _ in 0..9 {
         bed.restart();
         then!(bed.on(Input::Start) => "Paused", []);
         then!(bed.on(Input::Online) => "Downloading", []);
     }
     bed.restart();
+    then!(bed.on(Input::Start) => "Paused", []);
     let [reported, told] = failed(Failure::Interrupted);
-    then!(bed.on(Input::Start) => "Ended", [reported, told]);
+    then!(bed.on(Input::Online) => "Ended", [reported, told]);
+}
+
+#[test]
+fn a_restart_before_the_next_attempt_is_no_attempt_of_its_own_nor_is_one_without_a_connection() {
+    let mut bed = Bed::in_state("Paused");
+    assert_eq!(bed.upgrade.course.attempts, 1);
+    for _ in 0..20 {
+        bed.restart();
+        then!(bed.on(Input::Start) => "Paused", []);
+    }
+    then!(bed.on(Input::Online) => "Downloading", []);
+    assert_eq!(bed.upgrade.course.attempts, 1);
+    bed.restart();
+    let _ = bed.on(Input::Start);
+    then!(bed.on(Input::Online) => "Downloading", []);
+    assert_eq!(bed.upgrade.course.attempts, 2, "this one was begun");
 }
 
 #[test]
@@ -225,6 +312,82 @@ fn a_firmware_that_does_not_reach_the_center_in_time_makes_way_for_the_old_one_w
     let [reported, told] = failed(Failure::DidNotConnect);
     then!(bed.on(Input::Start) => "Ended", [reported, told]);
     then!(bed.on(Input::Acknowledged(Failed)) => "Idle", []);
+}
+
+#[test]
+fn a_trial_is_a_verdict_on_the_image_and_not_on_the_network() {
+    let mut bed = Bed::in_state("Trial");
+    bed.now = bed.now.after_secs(200);
+    then!(bed.on(Input::Network { is_there: false }) => "Trial", []);
+    bed.now = bed.now.after_secs(10 * 60 * 60);
+    then!(bed.on(Input::Network { is_there: true }) => "Trial", []);
+    then!(after 1000 s, bed.wait() => "Restarting", [Restart]);
+
+    let mut bed = Bed::in_state("Trial");
+    then!(bed.on(Input::Network { is_there: false }) => "Trial", []);
+    then!(after 86400 s, bed.wait() => "Restarting", [Restart]);
+}
+
+#[test]
+fn an_image_that_did_not_reach_the_center_may_be_tried_again() {
+    let mut bed = Bed::in_state("Trial");
+    let _ = bed.wait();
+    bed.restart();
+    let _ = bed.on(Input::Start);
+    let _ = bed.on(Input::Acknowledged(Failed));
+    assert_eq!(bed.slots.known_bad(), None);
+    let _ = bed.on(Input::Plan(&plan(MODULE, 0)));
+    let _ = bed.on(Input::Accept);
+    then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Downloading", [report(DownloadStarted)]);
+}
+
+#[test]
+fn an_orderly_restart_of_a_firmware_on_trial_uses_up_no_start_and_renews_no_time() {
+    let mut bed = Bed::in_state("Trial");
+    for _ in 0..9 {
+        bed.now = bed.now.after_secs(100);
+        bed.reset();
+        assert_eq!((bed.board.version.as_str(), bed.upgrade.state.name()), (NEW, "Trial"));
+    }
+    then!(after 300 s, bed.wait() => "Restarting", [Restart]);
+    bed.restart();
+    let [reported, told] = failed(Failure::DidNotConnect);
+    then!(bed.on(Input::Start) => "Ended", [reported, told]);
+}
+
+#[test]
+fn a_firmware_that_crashes_uses_up_its_starts_and_is_not_tried_again() {
+    let mut bed = Bed::in_state("Trial");
+    bed.restart();
+    bed.restart();
+    assert_eq!(bed.board.version, NEW);
+    bed.restart();
+    assert_ne!(bed.board.version, NEW);
+    let [reported, told] = failed(Failure::DidNotStart);
+    then!(bed.on(Input::Start) => "Ended", [reported, told]);
+    let _ = bed.on(Input::Acknowledged(Failed));
+    let _ = bed.on(Input::Plan(&plan(MODULE, 0)));
+    let _ = bed.on(Input::Accept);
+    let [reported, told] = failed(Failure::KnownBad);
+    then!(bed.on(Input::FileInfo(&file_info(MODULE, 0))) => "Ended", [reported, told]);
+}
+
+#[test]
+fn each_trial_has_its_own_time() {
+    let mut bed = Bed::in_state("Trial");
+    bed.now = bed.now.after_secs(1000);
+    bed.reset();
+    let _ = bed.wait();
+    bed.restart();
+    let _ = bed.on(Input::Start);
+    let _ = bed.on(Input::Acknowledged(Failed));
+    let way = [Input::Plan(&plan(MODULE, 0)), Input::Accept, Input::FileInfo(&file_info(MODULE, 0))].map(|input| bed.on(input).0);
+    assert_eq!(way, ["Offered", "Confirmed", "Downloading"]);
+    bed.receive();
+    let _ = bed.on(Input::Fetched(Ok(())));
+    let _ = bed.on(Input::Acknowledged(Updating));
+    bed.restart();
+    then!(after 1200 s, bed.wait() => "Restarting", [Restart]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub enum Timer {
     McuRead,
     /// The new version of an MCU.
     McuVersion,
-    /// The Center, from a firmware on trial.
+    /// The Center, from a firmware on trial; follows from its probation.
     Trial,
 }
 

@@ -1,6 +1,7 @@
 //! What a restart, a stop, a connection and the passing of time mean for an upgrade.
 
-use super::{Context, Effect, Key, Notice, Packages, State, Timer, Turn, Upgrade};
+use super::probation::{self, Limits, Probation};
+use super::{rejected, Context, Effect, Key, Notice, Packages, Pause, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS, RECORD};
 use crate::board::Board;
 use crate::data::report;
@@ -14,7 +15,7 @@ impl<P: Packages> Upgrade<P> {
     pub fn restore<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) {
         let is_trial = cx.slots.is_trial();
         if is_trial {
-            self.timers.set(Timer::Trial, now.after_secs(cx.board.trial_seconds()));
+            self.begin_probation(now, cx);
         }
         let mut record = [0; RECORD];
         let flash = cx.board.flash();
@@ -23,6 +24,46 @@ impl<P: Packages> Upgrade<P> {
         if let Some((stage, failure)) = restored {
             let kind = self.course.component().map_or(Kind::Module, |component| component.kind);
             self.state = State::restored(stage, failure, kind, is_trial);
+        }
+    }
+
+    /// The firmware is on trial, since this start or one before an orderly restart.
+    #[inline(never)]
+    fn begin_probation<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) {
+        let mut record = [0; probation::RECORD];
+        // One that can't be read counts as none: the trial begins anew.
+        let _ = cx.records.get(cx.board.flash(), Key::Trial, &mut record);
+        self.probation = Probation::begin(now, limits(cx.board), record);
+        self.set_trial_timer();
+    }
+
+    pub(super) fn end_probation(&mut self) {
+        self.probation = Probation::Over;
+        self.timers.stop(Timer::Trial);
+    }
+
+    fn set_trial_timer(&mut self) {
+        match self.probation.deadline() {
+            Some(deadline) => self.timers.set(Timer::Trial, deadline),
+            None => self.timers.stop(Timer::Trial),
+        }
+    }
+
+    /// The network has come, or is gone: a trial is a verdict on the image, not on that.
+    pub(super) fn network<B: Board>(&mut self, is_there: bool, turn: &Turn<'_, '_, B>) {
+        self.probation.network(turn.now, is_there);
+        self.set_trial_timer();
+    }
+
+    /// The board is about to be reset in an orderly way, which is no crash: a firmware on trial gets its start back, and keeps
+    /// the time that its trial has lasted.
+    pub fn before_reset<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>) {
+        let Some(record) = self.probation.record(now, limits(cx.board)) else { return };
+        // In this order: without its time, a firmware that resets the board again and again would stay on trial for ever.
+        if cx.records.put(cx.board.flash(), Key::Trial, &record).is_ok() {
+            let starts = cx.board.trial().starts;
+            // If it can't be stored, the restart counts as a crash.
+            let _ = cx.slots.give_start_back(cx.board.flash(), cx.records, starts);
         }
     }
 
@@ -36,10 +77,13 @@ impl<P: Packages> Upgrade<P> {
             turn.tell(Notice::McuInfo);
         }
         match self.state {
-            State::Paused => self.count_interruption(turn),
             State::McuUpdating if MCU => self.timers.set(Timer::McuVersion, turn.now.after_secs(MCU_SECS)),
             State::Installing => {
                 if let Some(reason) = turn.cx.slots.reverted() {
+                    if reason.is_of_the_image() {
+                        let (room, _) = self.download.room();
+                        rejected::keep(room, turn.cx);
+                    }
                     self.fail(of_revert(reason), turn);
                 }
             }
@@ -52,22 +96,20 @@ impl<P: Packages> Upgrade<P> {
     pub(super) fn stop(&mut self) {
         self.stop_download();
         self.timers.stop_those_of_a_state();
-        if matches!(self.state, State::Downloading(_)) {
-            self.state = State::Paused;
+        if matches!(self.state, State::Downloading(_) | State::Paused(Pause::Attempt)) {
+            self.state = State::Paused(Pause::Stop);
         }
     }
 
-    /// A download that got nowhere between two starts is a failed attempt.
-    fn count_interruption<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
-        let offset = turn.cx.slots.resume(turn.cx.board.flash(), turn.cx.records).unwrap_or(0);
-        if offset <= self.course.reached {
-            self.course.attempts = self.course.attempts.saturating_add(1);
-        }
-        self.course.reached = offset;
-        if self.course.attempts >= ATTEMPTS_MAX {
+    /// The Center is there after a restart, which was a failed attempt if the download has got nowhere since the one before.
+    fn download_after_restart<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
+        if !self.course.is_counted && self.count_attempt(1, turn.cx) >= ATTEMPTS_MAX {
             return self.fail(Failure::Interrupted, turn);
         }
-        self.enter(State::Paused, turn);
+        self.course.is_counted = false;
+        if self.enter(State::Paused(Pause::Stop), turn) {
+            self.download(true, turn);
+        }
     }
 
     /// The Center is there: the upgrade goes on, and what it could not report is reported.
@@ -84,7 +126,9 @@ impl<P: Packages> Upgrade<P> {
                 turn.report_once(Status::Confirmed);
                 self.timers.set(Timer::FileInfo, turn.now.after_secs(FILE_INFO_SECS));
             }
-            State::Paused => self.download(true, turn),
+            State::Paused(Pause::Restart) => self.download_after_restart(turn),
+            State::Paused(Pause::Stop) => self.download(true, turn),
+            State::Paused(Pause::Attempt) => {}
             State::McuReading if MCU => self.mcu_online(Timer::McuRead, MCU_READ_SECS, turn),
             State::McuUpdating if MCU => self.mcu_online(Timer::McuVersion, MCU_SECS, turn),
             State::Offered { .. } | State::Downloading(_) | State::McuReading | State::McuUpdating => {}
@@ -99,7 +143,7 @@ impl<P: Packages> Upgrade<P> {
     fn confirm_without_upgrade<B: Board>(&mut self, turn: &mut Turn<'_, '_, B>) {
         let cx = &mut *turn.cx;
         if cx.slots.is_trial() && cx.slots.confirm(cx.board.flash(), cx.records).is_ok() {
-            self.timers.stop(Timer::Trial);
+            self.end_probation();
         }
     }
 
@@ -132,13 +176,18 @@ impl<P: Packages> Upgrade<P> {
             (Timer::Progress, State::Downloading(_)) => self.report_progress(turn),
             // Without a connection the Center can't send any; the time starts anew with the next one.
             (Timer::FileInfo, State::Confirmed) if turn.cx.is_online => self.fail(Failure::NoFileInfo, turn),
-            (Timer::Attempt, State::Paused) => self.download(true, turn),
+            (Timer::Attempt, State::Paused(_)) => self.next_attempt(turn),
             (Timer::McuRead, State::McuReading) | (Timer::McuVersion, State::McuUpdating) if MCU => {
                 self.fail(Failure::McuTimeout, turn);
             }
             _ => {}
         }
     }
+}
+
+fn limits<B: Board>(board: &B) -> Limits {
+    let trial = board.trial();
+    Limits { with_network: trial.seconds, total: trial.limit_seconds }
 }
 
 fn of_revert(reason: Reason) -> Failure {

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::device::Reported;
 use super::package::ComponentType;
 
-/// Failed downloads in one attempt after which it is given up: more than five in a row.
-const MAX_DOWNLOAD_FAILURES: u32 = 5;
+/// Failed downloads in one attempt after which it is given up. A device spreads ten attempts over two hours and does not count
+/// those that made progress: this is the end for one that never gives up.
+const MAX_DOWNLOAD_FAILURES: u32 = 50;
 /// How long a device may say nothing in the middle of an upgrade before the attempt counts as failed. Longer than the
 /// twenty minutes in which a device gives up installing by itself.
 pub const SILENCE: TimeDelta = TimeDelta::hours(1);

@@ -44,9 +44,13 @@ pub enum Key {
     SigningKey = 10,
     /// How far the rewriting of a slot is.
     Journal = 11,
+    /// How long the firmware on trial has run before orderly restarts.
+    Trial = 12,
+    /// The digests of the file whose image was rejected last.
+    Rejected = 13,
 }
 
-const KEYS: [Key; 11] = [
+const KEYS: [Key; 13] = [
     Key::Boot,
     Key::Progress,
     Key::Secret,
@@ -58,6 +62,8 @@ const KEYS: [Key; 11] = [
     Key::Sequences,
     Key::SigningKey,
     Key::Journal,
+    Key::Trial,
+    Key::Rejected,
 ];
 
 /// In the checksum of a bank's first mark, in the place of a sequence number.

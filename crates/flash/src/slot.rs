@@ -47,6 +47,13 @@ impl Reason {
         }
     }
 
+    /// Returns whether the image is to blame, and must not be tried again. Whether the Center is reached is also up to the
+    /// network.
+    #[must_use]
+    pub const fn is_of_the_image(self) -> bool {
+        !matches!(self, Self::DidNotConnect)
+    }
+
     /// What happened, in a few English words.
     #[must_use]
     pub const fn text(self) -> &'static str {
@@ -506,6 +513,7 @@ impl Slots {
     /// # Errors
     /// No image is ready, or flash can't be written.
     pub fn arm<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
+        records.remove(flash, Key::Trial)?;
         self.change(flash, records, &mut |next| {
             let slot = next.slots.iter_mut().find(|slot| slot.state == State::Ready).ok_or(Error::State)?;
             slot.state = match cfg!(feature = "inplace") && next.layout.has_one_slot() {
@@ -544,8 +552,30 @@ impl Slots {
         self.change(flash, records, &mut |next| {
             let slot = next.slots.iter_mut().find(|slot| matches!(slot.state, State::Trial { .. })).ok_or(Error::State)?;
             slot.state = State::Bad(reason);
-            next.known_bad = slot.sha256;
+            if reason.is_of_the_image() {
+                next.known_bad = slot.sha256;
+            }
             next.reverted = Some(reason);
+            Ok(())
+        })
+    }
+
+    /// The image on trial is about to be restarted in an orderly way, which is no crash: it gets the start of before back, up
+    /// to `boots`.
+    ///
+    /// # Errors
+    /// Flash can't be written.
+    pub fn give_start_back<F: NorFlash>(&mut self, flash: &mut F, records: &mut Records, boots: u8) -> Result<(), Error> {
+        let has_fewer = |slot: &SlotInfo| matches!(slot.state, State::Trial { boots_left } if boots_left < boots);
+        if !self.slots.iter().any(has_fewer) {
+            return Ok(());
+        }
+        self.change(flash, records, &mut |next| {
+            for slot in &mut next.slots {
+                if let State::Trial { boots_left } = &mut slot.state {
+                    *boots_left = boots_left.saturating_add(1);
+                }
+            }
             Ok(())
         })
     }

@@ -1,7 +1,7 @@
 //! The board behind a table of C functions, and its flash.
 
 use crate::board::Status;
-use crate::board::{About, Board, Started};
+use crate::board::{About, Board, Started, Trial};
 use crate::device::limits;
 use crate::ffi::board::{QthBoard, QthFlash, QthMeasures, QthName};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
@@ -193,8 +193,14 @@ impl Board for BareBoard {
         &self.server
     }
 
-    fn trial_seconds(&self) -> u32 {
-        self.flash.0.map_or(0, |board| board.flash.trial_seconds)
+    fn trial(&self) -> Trial {
+        let flash = self.flash.0.map(|board| &board.flash);
+        let set = |value: fn(&QthFlash) -> u32, default: u32| flash.map(value).filter(|value| *value > 0).unwrap_or(default);
+        Trial {
+            starts: u8::try_from(set(|flash| flash.trial_starts, Trial::STARTS_UNTOLD.into())).unwrap_or(u8::MAX),
+            seconds: set(|flash| flash.trial_seconds, Trial::DEFAULT.seconds),
+            limit_seconds: set(|flash| flash.trial_limit_seconds, Trial::DEFAULT.limit_seconds),
+        }
     }
 }
 
@@ -232,7 +238,9 @@ mod tests {
         slot: SLOT,
         staging: 0,
         started_by_slot: true,
+        trial_starts: 0,
         trial_seconds: 60,
+        trial_limit_seconds: 0,
         read,
         write,
         erase,

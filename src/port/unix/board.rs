@@ -3,7 +3,7 @@
 use super::environment::{is_set, number_or, text, text_or};
 use super::flash::Flash;
 use crate::board::Status;
-use crate::board::{About, Board, Started};
+use crate::board::{About, Board, Started, Trial};
 use crate::device::limits;
 use crate::settings::Server;
 use qth_flash::layout::Layout;
@@ -17,7 +17,6 @@ const SERVER: &str = "mqtt://127.0.0.1:1883";
 const BATTERY: u8 = 87;
 const MILLIVOLTS: u16 = 3808;
 const SIGNAL: i16 = -71;
-const TRIAL_SECONDS: u32 = 20 * 60;
 
 /// The board, as the environment described it when it was switched on.
 pub struct UnixBoard {
@@ -27,7 +26,7 @@ pub struct UnixBoard {
     version: String,
     dk: String,
     server: String,
-    trial_seconds: u32,
+    trial: Trial,
 }
 
 impl UnixBoard {
@@ -50,7 +49,11 @@ impl UnixBoard {
             version: text_or("QTH_VERSION", version, "a version of at most 64 characters", |text| text.len() <= VERSION_MAX),
             dk: text_or("QTH_DK", DK, "a device key of at most 16 characters", |text| text.len() <= limits::DEVICE_KEY),
             server: text_or("QTH_SERVER", SERVER, "a server, mqtt://host:port", |text| Server::parse(text).is_some()),
-            trial_seconds: number_or("QTH_TRIAL_SECONDS", TRIAL_SECONDS, 1..=u32::MAX),
+            trial: Trial {
+                starts: number_or("QTH_TRIAL_STARTS", Trial::DEFAULT.starts, 1..=u8::MAX),
+                seconds: number_or("QTH_TRIAL_SECONDS", Trial::DEFAULT.seconds, 1..=u32::MAX),
+                limit_seconds: number_or("QTH_TRIAL_LIMIT_SECONDS", Trial::DEFAULT.limit_seconds, 1..=u32::MAX),
+            },
         })
     }
 }
@@ -90,7 +93,7 @@ impl Board for UnixBoard {
         &self.server
     }
 
-    fn trial_seconds(&self) -> u32 {
-        self.trial_seconds
+    fn trial(&self) -> Trial {
+        self.trial
     }
 }

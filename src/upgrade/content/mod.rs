@@ -68,6 +68,8 @@ pub enum Taken {
 pub trait Packages {
     /// No package is coming in.
     const NONE: Self;
+    /// The most bytes that the file of a package has beside an image.
+    const BESIDE_IMAGE: u32 = 0;
 
     /// Forgets the package that is coming in.
     fn forget(&mut self) {}

@@ -50,6 +50,7 @@ pub struct AnyPackage {
 
 impl Packages for AnyPackage {
     const NONE: Self = Self { is_coming: false, incoming: Incoming::NONE, decoder: delta::Standard::new() };
+    const BESIDE_IMAGE: u32 = qth_package::BEFORE_PAYLOAD_MAX as u32;
 
     fn forget(&mut self) {
         self.is_coming = false;
@@ -134,7 +135,11 @@ impl AnyPackage {
         if !qth_package::is_package(bytes) {
             #[cfg(feature = "inplace")]
             super::staged::check_layout(None, file, cx)?;
-            return if trust::wants_signatures(cx.settings) { Err(Failure::Unsigned) } else { Ok(()) };
+            return match trust::wants_signatures(cx.settings) {
+                true => Err(Failure::Unsigned),
+                false if file.size > cx.slots.capacity() => Err(Failure::TooLarge),
+                false => Ok(()),
+            };
         }
         trust::check_signature(bytes, cx)?;
         self.begin_package(bytes, file, cx)

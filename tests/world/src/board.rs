@@ -1,8 +1,7 @@
 //! A board in memory.
 
 use super::random::Random;
-use qth::board::Status;
-use qth::board::{About, Board, Started};
+use qth::board::{About, Board, Started, Status, Trial};
 use qth_flash::layout::{Layout, Region};
 use qth_flash::ram::{RamFlash, ERASE, WRITE};
 
@@ -12,9 +11,6 @@ pub const LAYOUT: Layout = Layout {
     bank: 4 * 1024,
     slots: [Region { start: 16 * 1024, len: 64 * 1024 }, Region { start: 80 * 1024, len: 64 * 1024 }],
 };
-
-/// How long a new firmware has to reach the Center.
-pub const TRIAL_SECONDS: u32 = 1200;
 
 /// A board whose flash has erase blocks and write units of these sizes.
 pub struct SimBoardOf<const E: usize, const W: usize> {
@@ -62,7 +58,7 @@ impl<const E: usize, const W: usize> Board for SimBoardOf<E, W> {
         "mqtt://127.0.0.1"
     }
 
-    fn trial_seconds(&self) -> u32 {
-        TRIAL_SECONDS
+    fn trial(&self) -> Trial {
+        Trial::DEFAULT
     }
 }

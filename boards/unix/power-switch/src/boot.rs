@@ -156,6 +156,16 @@ pub fn is_on_trial(path: &Path) -> Result<bool, String> {
     Ok(load(path)?.is_trial())
 }
 
+/// Returns whether the firmware has the flash open.
+pub fn is_in_use(path: &Path) -> Result<bool, String> {
+    let fail = |error: std::io::Error| format!("flash {}: {error}", path.display());
+    match fs::File::open(path).map_err(fail)?.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(fs::TryLockError::WouldBlock) => Ok(true),
+        Err(fs::TryLockError::Error(error)) => Err(fail(error)),
+    }
+}
+
 /// The state of the slots, read without locking the flash.
 pub fn load(path: &Path) -> Result<Slots, String> {
     let bytes = fs::read(path).map_err(|error| format!("flash {}: {error}", path.display()))?;

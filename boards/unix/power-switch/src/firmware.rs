@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 /// A firmware on trial that hangs is switched off this long after the time that it has for itself.
 const TRIAL_GRACE: Duration = Duration::from_secs(30);
 const TRIAL_SECONDS: u64 = 20 * 60;
+const TRIAL_LIMIT_SECONDS: u64 = 24 * 60 * 60;
 /// How often a firmware on trial is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -103,8 +104,10 @@ fn pass_on(signal: i32, child: &AtomicI32) {
 
 pub struct Firmware {
     child: Child,
-    /// When a firmware on trial is switched off.
+    /// When a firmware on trial is switched off, unless it keeps the time of its trial itself.
     deadline: Option<Instant>,
+    /// When it is switched off all the same.
+    limit: Instant,
     flash: PathBuf,
 }
 
@@ -149,8 +152,10 @@ impl Firmware {
         signals.starting();
         let child = command.spawn().inspect_err(|_| signals.ended())?;
         signals.started(&child);
-        let deadline = chosen.trial.map(|_| Instant::now() + trial_time() + TRIAL_GRACE);
-        Ok(Self { child, deadline, flash })
+        let seconds = from_environment("QTH_TRIAL_SECONDS", TRIAL_SECONDS);
+        let deadline = chosen.trial.map(|_| Instant::now() + seconds + TRIAL_GRACE);
+        let limit = Instant::now() + seconds.max(from_environment("QTH_TRIAL_LIMIT_SECONDS", TRIAL_LIMIT_SECONDS)) + TRIAL_GRACE;
+        Ok(Self { child, deadline, limit, flash })
     }
 
     /// Waits for its end.
@@ -162,8 +167,11 @@ impl Firmware {
                 break;
             }
             if Instant::now() >= deadline {
-                self.deadline = None;
-                if boot::is_on_trial(&self.flash)? {
+                let is_on_trial = boot::is_on_trial(&self.flash)?;
+                // Once `Qth.init()` was called the firmware has the flash open, and time without a network does not count.
+                let keeps_time = Instant::now() < self.limit && boot::is_in_use(&self.flash)?;
+                self.deadline = Some(deadline + TRIAL_GRACE).filter(|_| is_on_trial && keeps_time);
+                if is_on_trial && !keeps_time {
                     too_slow = true;
                     self.child.kill().map_err(fail)?;
                 }
@@ -188,7 +196,7 @@ impl Firmware {
 }
 
 /// Seconds that a new firmware has, as the firmware itself reads them.
-fn trial_time() -> Duration {
-    let seconds = std::env::var("QTH_TRIAL_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(TRIAL_SECONDS))
+fn from_environment(name: &str, default: u64) -> Duration {
+    let seconds = std::env::var(name).ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(default))
 }

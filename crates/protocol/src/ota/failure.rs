@@ -87,6 +87,16 @@ coded! {
         NotApplied = 40 if "inplace" => "package could not be applied, nothing was changed",
         /// There is no room for the file, or for it and a scratch block.
         StagingTooSmall = 41 if "inplace" => "file is larger than the staging area of this board",
+        /// SHA-256 was asked for, and the file information has none.
+        NoSha256 = 42 => "file information has no SHA-256, which was asked for",
+        /// The server compresses the file, or encodes it in another way.
+        Encoded = 43 => "server sends the file compressed",
+        /// The head of the server's response is longer than 16 KiB.
+        Head = 44 => "server's answer has a head larger than 16 KB",
+        /// The server redirects in a circle, or to an address that is too long or can't be parsed.
+        Redirect = 45 => "server redirects too often, or to an address that is too long or malformed",
+        /// Less came in a second than the board waits for.
+        TooSlow = 46 => "download is too slow",
     }
 }
 

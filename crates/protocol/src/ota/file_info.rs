@@ -5,7 +5,7 @@ use crate::ttlv::{Reader, Value};
 use core::fmt;
 
 /// Longest address of a package.
-pub const URL_MAX: usize = 512;
+pub const URL_MAX: usize = 1024;
 
 /// A field is missing or malformed, or there is more than the one file that a component has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
 use qth::board::{About, Board, Started, Status};
-use qth::device::{Action, Closed, Device, Link};
+use qth::device::{Action, Closed, Device, Link, Network};
 use qth::time::Instant;
 use qth_flash::layout::Layout;
 use qth_flash::ram::RamFlash;
@@ -108,7 +108,7 @@ fn act(device: &mut Device<Host>, links: &mut Links, action: Action, now: Instan
                     *links.get(link) = Some(stream);
                     device.connected(now, link);
                 }
-                Err(_) => device.closed(now, link, Closed::NotOpened),
+                Err(_) => device.closed(now, link, Closed::NotOpened(Network::There)),
             }
         }
         Action::Close(link) => *links.get(link) = None,

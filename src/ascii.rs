@@ -27,14 +27,30 @@ pub fn number(text: &str) -> Option<u32> {
     Some(number).filter(|_| !text.is_empty())
 }
 
-/// Host and port of `host` or `host:port`; the port is not 0.
+/// Host and port of `host` or `host:port`, where an IPv6 address stands in brackets, which are left out; the port is not 0.
 #[must_use]
 pub fn authority(text: &str, default_port: u16) -> Option<(&str, u16)> {
-    let (host, port) = match split_once(text, b':') {
-        Some((host, port)) => (host, u16::try_from(number(port)?).ok()?),
-        None => (text, default_port),
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(text) => split_once(text, b']').filter(|(host, _)| is_ipv6(host))?,
+        None => {
+            let host = before(text, |byte| byte == b':');
+            (host, text.get(host.len()..)?)
+        }
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(port) => u16::try_from(number(port)?).ok()?,
+        None if rest.is_empty() => default_port,
+        None => return None,
     };
     (!host.is_empty() && port != 0).then_some((host, port))
+}
+
+/// Returns whether this is an IPv6 address, in contrast to a name or an IPv4 address. What is malformed inside is found by
+/// those who connect to it.
+#[must_use]
+pub fn is_ipv6(host: &str) -> bool {
+    let is_of_address = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
+    host.bytes().any(|byte| byte == b':') && host.bytes().all(is_of_address)
 }
 
 /// Scheme and the rest of `scheme://rest`.
@@ -70,7 +86,9 @@ mod tests {
     fn an_authority_has_a_port_of_its_own_or_the_default_one() {
         assert_eq!(authority("host", 80), Some(("host", 80)));
         assert_eq!(authority("host:8080", 80), Some(("host", 8080)));
-        for text in ["", ":80", "host:", "host:0", "host:65536", "a:b:1"] {
+        assert_eq!(authority("[::1]", 80), Some(("::1", 80)));
+        assert_eq!(authority("[::ffff:10.0.0.1]:81", 80), Some(("::ffff:10.0.0.1", 81)));
+        for text in ["", ":80", "host:", "host:0", "host:65536", "a:b:1", "[]", "[::1", "[::1]80", "[host]:80", "::1"] {
             assert_eq!(authority(text, 80), None, "{text}");
         }
     }

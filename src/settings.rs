@@ -46,7 +46,7 @@ impl Server {
         self.security == Security::Tls
     }
 
-    /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`.
+    /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`; an IPv6 address stands in brackets, `[::1]:1883`, and is kept without.
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let (secure, rest) = match ascii::scheme(url) {
@@ -57,7 +57,7 @@ impl Server {
         };
         let (host, port) = ascii::authority(rest, if secure { 8883 } else { 1883 })?;
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-' || byte == b'_';
-        if !host.bytes().all(is_host) {
+        if !host.bytes().all(is_host) && !ascii::is_ipv6(host) {
             return None;
         }
         Some(Self { host: String::try_from(host).ok()?, port, security: Security::of(secure) })
@@ -147,6 +147,8 @@ mod tests {
         assert_eq!(server("mqtts://iot.example.org"), Some((host("iot.example.org"), 8883, true)));
         assert_eq!(server("mqtt://127.0.0.1:50123"), Some((host("127.0.0.1"), 50123, false)));
         assert_eq!(server("localhost:1884"), Some((host("localhost"), 1884, false)));
+        assert_eq!(server("mqtt://[::1]:1884"), Some((host("::1"), 1884, false)));
+        assert_eq!(server("[fe80::1]"), Some((host("fe80::1"), 1883, false)));
     }
 
     #[test]

@@ -629,6 +629,26 @@ async fn a_terminated_plan_is_over_for_the_device_that_has_not_confirmed_it() {
 }
 
 #[tokio::test]
+async fn a_terminated_plan_is_over_for_the_device_that_downloads_it_and_not_for_the_one_that_installs_it() {
+    for (reports, is_over) in [(&[2, 4, 5][..], true), (&[2, 4, 5, 8, 9][..], false)] {
+        let mut scene = Scene::new().await;
+        let plan = scene.plan("1.1.0", |_| {}).await;
+        scene.authenticate(false).await;
+        scene.report_version("1.0.0").await;
+        scene.one(command::OTA_PLAN);
+        for status in reports {
+            scene.report_status(*status, "", None).await;
+        }
+        scene.one(command::OTA_FIRMWARE);
+        scene.act(plan, PlanAction::Terminate).await;
+        let (state, _) = scene.state(plan).await.unwrap();
+        assert_eq!(state == DeviceState::Failed, is_over);
+        scene.report_status(11, "UPDATESUCCESS", Some("1.1.0")).await;
+        assert_eq!(scene.state(plan).await, Some((DeviceState::Upgraded, None)), "what runs all the same is believed");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_whose_package_says_that_it_is_for_something_else_is_not_activated() {
     let scene = Scene::new().await;
     let said = |product: Option<&str>, component: &str, component_type| Manifest {

@@ -68,6 +68,8 @@ typedef enum QthOpening {
   QTH_OPENING_NOT_RESOLVED,
   // The host can't be reached.
   QTH_OPENING_FAILED,
+  // There is no network. While a new firmware is on trial this time does not count.
+  QTH_OPENING_NO_NETWORK,
 } QthOpening;
 
 // Why an application was not upgraded.

@@ -19,7 +19,7 @@ use qth_protocol::ttlv::{self, Reader, Value};
 impl State {
     /// Command 0x00B4.
     #[inline(never)]
-    pub(super) fn configure<B: Board>(&mut self, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
+    pub(super) fn configure<B: Board>(&mut self, now: Instant, payload: &[u8], cx: &mut Context<'_, B>) -> Effects {
         let mut effects = Effects::new();
         let mut reader = Reader::new(payload);
         let mut server = None;
@@ -56,7 +56,7 @@ impl State {
             self.farewell = Some(Next::Reconnect);
         }
         if self.farewell.is_none() {
-            self.ready_when_configured(cx, &mut effects);
+            self.ready_when_configured(now, cx, &mut effects);
         }
         effects
     }

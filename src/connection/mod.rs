@@ -33,7 +33,7 @@ use state::{Phase, State};
 /// Keep alive in seconds, unless the script sets another.
 const LIFETIME: u16 = 120;
 /// Seconds that the transport may take to open.
-const OPEN_SECS: u32 = 15;
+const OPEN_SECS: u32 = 30;
 /// Seconds that the Center may take to send the device secret or the session key.
 const SECRET_SECS: u32 = 30;
 /// Seconds for the DISCONNECT to leave before the transport is closed.
@@ -47,6 +47,8 @@ pub struct Context<'a, B: Board> {
     pub records: &'a mut Records,
     /// What the script has set.
     pub settings: &'a Settings,
+    /// The firmware is on trial.
+    pub is_trial: bool,
 }
 
 /// The connection: an MQTT client, and the state around it.
@@ -94,7 +96,7 @@ impl Connection {
     /// Returns whether the device is connected, subscribed and configured.
     #[must_use]
     pub const fn is_online(&self) -> bool {
-        matches!(self.state.phase, Phase::Online)
+        matches!(self.state.phase, Phase::Online { .. })
     }
 
     /// Forgets the device secret and authenticates anew; the outcome is told.
@@ -119,7 +121,7 @@ impl Connection {
         match self.state.phase {
             // The restart does more than anything else that could be next.
             Phase::Restarting | Phase::Leaving(_, Next::Restart) => {}
-            Phase::Accepted | Phase::Subscribing | Phase::Configuring(_) | Phase::Online => {
+            Phase::Accepted | Phase::Subscribing | Phase::Configuring(_) | Phase::Online { .. } => {
                 self.mqtt.disconnect();
                 self.state.phase = Phase::Leaving(now.after_secs(FAREWELL_SECS), next);
             }
@@ -167,7 +169,7 @@ impl Connection {
             Heard::Refused(return_code) => state.refused(now, return_code, cx, &mut effects),
             Heard::Subscribed { granted: Some(_), .. } => {
                 state.phase = Phase::Configuring(now.after_secs(SECRET_SECS));
-                state.ready_when_configured(cx, &mut effects);
+                state.ready_when_configured(now, cx, &mut effects);
             }
             Heard::Subscribed { granted: None, .. } => {
                 state.failed(now, Class::Network, event::CENTER, result::SUBSCRIPTION, cx, &mut effects);

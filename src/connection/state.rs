@@ -36,7 +36,10 @@ pub(super) enum Phase {
     /// Subscribed; the device secret or the session key is awaited until then.
     Configuring(Instant),
     /// Ready.
-    Online,
+    Online {
+        /// Since when.
+        since: Instant,
+    },
     /// DISCONNECT is on its way; closed then at the latest.
     Leaving(Instant, Next),
     /// Closed for the restart, which the driver has been asked for: nothing else happens before it.
@@ -82,7 +85,7 @@ impl State {
             | Phase::Greeting { .. }
             | Phase::Accepted
             | Phase::Subscribing
-            | Phase::Online => None,
+            | Phase::Online { .. } => None,
         }
     }
 
@@ -100,11 +103,15 @@ impl State {
             Ok(frame) => frame,
             Err(error) => return Output::Exception(error.code(), error.id),
         };
+        if self.awaits_key(cx) && frame.command != command::CONFIG {
+            // In clear text anyone may have sent it.
+            return Output::Effects(Effects::new());
+        }
         match frame.command {
             command::CONFIG | command::EXCEPTION_DOWN if ttlv::check(frame.payload).is_err() => {
                 Output::Exception(exception::TTLV, Some(frame.id))
             }
-            command::CONFIG => Output::Effects(self.configure(frame.payload, cx)),
+            command::CONFIG => Output::Effects(self.configure(now, frame.payload, cx)),
             command::EXCEPTION_DOWN => Output::Effects(self.center_exception(now, frame.payload, cx)),
             _ => Output::Command(frame),
         }
@@ -120,14 +127,18 @@ impl State {
         Output::Exception(exception::LENGTH, id)
     }
 
+    /// Returns whether an encrypted session was asked for and its key has not come yet.
+    fn awaits_key<B: Board>(&self, cx: &Context<'_, B>) -> bool {
+        SESSION && cx.settings.encrypted_session && self.session.is_none() && !matches!(self.phase, Phase::Online { .. })
+    }
+
     /// Goes online once the device secret is known and the session encrypted if that was asked for.
-    pub(super) fn ready_when_configured<B: Board>(&mut self, cx: &mut Context<'_, B>, effects: &mut Effects) {
+    pub(super) fn ready_when_configured<B: Board>(&mut self, now: Instant, cx: &mut Context<'_, B>, effects: &mut Effects) {
         let has_key = self.session.is_some() || !cx.settings.encrypted_session;
         if !matches!(self.phase, Phase::Configuring(_)) || self.identity.secret().is_none() || !has_key {
             return;
         }
-        self.phase = Phase::Online;
-        self.retry.succeeded();
+        self.phase = Phase::Online { since: now };
         self.identity.adopt(cx);
         self.tell(event::CENTER, 0, effects);
         effects.push(Effect::Online);
@@ -168,6 +179,7 @@ impl State {
         match self.phase {
             Phase::Stopped | Phase::Restarting | Phase::Waiting(_) => return,
             Phase::Leaving(_, next) => return self.left(now, next, effects),
+            Phase::Online { since } => self.retry.was_online(now.millis_since(since)),
             _ => {}
         }
         self.close(effects);
@@ -181,7 +193,7 @@ impl State {
         let mut random = [0];
         cx.board.random(&mut random);
         let [random] = random;
-        let wait = self.retry.failed(class, random);
+        let wait = self.retry.failed(class, cx.is_trial, random);
         if self.retry.is_hopeless() {
             cx.board.reset_network();
         }

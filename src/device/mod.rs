@@ -15,6 +15,7 @@ use crate::data::event::{Event, Events};
 use crate::data::outbox::{Outbox, Sender};
 use crate::settings::{Server, Settings};
 use crate::time::Instant;
+pub use crate::upgrade::Network;
 use crate::upgrade::{Accepted, Input, Upgrade};
 use heapless::Deque;
 use qth_flash::records::Records;
@@ -44,9 +45,9 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The name was not resolved.
-    NotResolved,
+    NotResolved(Network),
     /// The connection could not be opened.
-    NotOpened,
+    NotOpened(Network),
     /// It was open, and the peer or the network closed it.
     Lost,
 }
@@ -79,8 +80,8 @@ impl<B: Board> Components<B> {
 
     /// What the connection reads and writes.
     fn context(&mut self) -> Context<'_, B> {
-        let Self { board, records, settings, .. } = self;
-        Context { board, records, settings }
+        let Self { board, records, settings, slots, .. } = self;
+        Context { board, records, settings, is_trial: slots.is_trial() }
     }
 
     /// Carries out what the connection has led to.
@@ -129,6 +130,7 @@ impl<B: Board> Device<B> {
     pub fn connected(&mut self, now: Instant, link: Link) {
         match link {
             Link::Center => {
+                self.parts.tell_upgrade(now, Input::Network(Network::There), false);
                 let effects = self.connection.connected(now, &mut self.parts.context());
                 self.parts.follow(now, &effects);
             }
@@ -163,11 +165,12 @@ impl<B: Board> Device<B> {
     pub fn closed(&mut self, now: Instant, link: Link, why: Closed) {
         match link {
             Link::Center => {
-                let result = match why {
-                    Closed::NotResolved => result::NOT_RESOLVED,
-                    Closed::NotOpened => result::CONNECTION,
-                    Closed::Lost => result::NETWORK,
+                let (result, network) = match why {
+                    Closed::NotResolved(network) => (result::NOT_RESOLVED, network),
+                    Closed::NotOpened(network) => (result::CONNECTION, network),
+                    Closed::Lost => (result::NETWORK, Network::There),
                 };
+                self.parts.tell_upgrade(now, Input::Network(network), false);
                 let effects = self.connection.closed(now, result, &mut self.parts.context());
                 self.parts.follow(now, &effects);
             }

@@ -103,6 +103,8 @@ pub enum QthOpening {
     NotResolved,
     /// The host can't be reached.
     Failed,
+    /// There is no network. While a new firmware is on trial this time does not count.
+    NoNetwork,
 }
 
 /// TCP for the two links of a device, 0 and 1. Nothing here may wait longer than it takes to resolve a name.

@@ -10,8 +10,12 @@ use heapless::Vec;
 
 pub use super::packet::{Connect, Publish};
 
-/// Seconds that the server may take to answer CONNECT, SUBSCRIBE and PINGREQ.
-const ANSWER_SECS: u32 = 5;
+/// Milliseconds that the server may take to answer CONNECT, SUBSCRIBE and PINGREQ at the least.
+const ANSWER_MILLIS: u32 = 20_000;
+/// The same at the most.
+const ANSWER_MILLIS_MAX: u32 = 120_000;
+/// How many round trips, as measured by CONNECT and its answer, an answer may take.
+const ROUND_TRIPS: u32 = 4;
 /// Messages with QoS 1 or 2 that may be unacknowledged at one time.
 const IN_FLIGHT: usize = 8;
 /// Incoming QoS 2 messages that may be unreleased at one time. A client can't tell the server how many it takes;
@@ -92,6 +96,8 @@ pub struct Client<const IN: usize, const OUT: usize> {
     /// QoS 2 messages that were handed out and not released.
     unreleased: Vec<PacketId, UNRELEASED>,
     keep_alive_millis: u64,
+    /// How long the server may take to answer. What was learned about a path outlasts a session.
+    patience: u32,
     /// When the next ping is due: nothing was sent for the time of the keep alive.
     ping_at: Option<Instant>,
     /// When an answer is overdue: to CONNECT or SUBSCRIBE.
@@ -115,11 +121,23 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
             outgoing: Vec::new(),
             unreleased: Vec::new(),
             keep_alive_millis: 0,
+            patience: 0,
             ping_at: None,
             answer_by: None,
             pong_by: None,
             failure: None,
         }
+    }
+
+    fn answer_due(&self, now: Instant) -> Instant {
+        now.after_millis(self.patience.max(ANSWER_MILLIS).into())
+    }
+
+    /// CONNECT was answered, for which there was time until `by`.
+    fn measure(&mut self, now: Instant, by: Instant) {
+        let left = u32::try_from(by.millis_since(now)).unwrap_or(u32::MAX);
+        let round_trip = self.patience.max(ANSWER_MILLIS).saturating_sub(left);
+        self.patience = round_trip.saturating_mul(ROUND_TRIPS).min(ANSWER_MILLIS_MAX);
     }
 
     /// Forgets everything: the transport is new.
@@ -148,7 +166,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         self.write(0, &mut |room| packet::connect(room, connect))?;
         self.state = State::Connecting;
         self.keep_alive_millis = u64::from(connect.keep_alive).saturating_mul(1000);
-        self.answer_by = Some(now.after_secs(ANSWER_SECS));
+        self.answer_by = Some(self.answer_due(now));
         Ok(())
     }
 
@@ -160,7 +178,7 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         self.connected()?;
         let id = self.unused_id();
         self.write(0, &mut |room| packet::subscribe(room, id, filter, qos))?;
-        self.answer_by = Some(now.after_secs(ANSWER_SECS));
+        self.answer_by = Some(self.answer_due(now));
         Ok(id)
     }
 
@@ -317,13 +335,15 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         if is_due(self.answer_by) {
             self.failure = Some(Error::TimedOut);
+            // Perhaps the path is slower than that: the next session waits longer.
+            self.patience = self.patience.max(ANSWER_MILLIS).saturating_mul(2).min(ANSWER_MILLIS_MAX);
         } else if is_due(self.pong_by) {
             self.failure = Some(Error::KeepAlive);
         } else if is_due(self.ping_at) && self.state == State::Connected {
             self.ping_at = None;
             if self.output.extend_from_slice(&packet::PING).is_ok() {
                 // The first ping without an answer counts, also when more follow.
-                self.pong_by = self.pong_by.or(Some(now.after_secs(ANSWER_SECS)));
+                self.pong_by = self.pong_by.or(Some(self.answer_due(now)));
             } else {
                 // Nothing goes out any more: the transport is stuck.
                 self.failure = Some(Error::KeepAlive);
@@ -340,7 +360,9 @@ impl<const IN: usize, const OUT: usize> Client<IN, OUT> {
         }
         match incoming {
             Incoming::ConnAck { session_present, return_code: 0 } => {
-                self.answer_by = None;
+                if let Some(by) = self.answer_by.take() {
+                    self.measure(now, by);
+                }
                 self.state = State::Connected;
                 if self.keep_alive_millis > 0 {
                     self.ping_at = Some(now.after_millis(self.keep_alive_millis));
@@ -539,19 +561,51 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_does_not_come_is_noticed_after_five_seconds() {
+    fn an_answer_that_does_not_come_is_noticed_after_twenty_seconds() {
         let mut session = Session::new();
         session.connect(START, &CONNECT).unwrap();
-        assert_eq!(session.poll_at(), Some(START.after_secs(5)));
-        session.timeout(START.after_millis(4_999));
+        assert_eq!(session.poll_at(), Some(START.after_secs(20)));
+        session.timeout(START.after_millis(19_999));
         assert_eq!(session.poll(START), None);
-        session.timeout(START.after_secs(5));
+        session.timeout(START.after_secs(20));
         assert_eq!(session.poll(START), Some(Event::Failed(Error::TimedOut)));
 
         let mut session = connected();
         session.subscribe(START, "q/+", QoS::AtLeastOnce).unwrap();
-        session.timeout(START.after_secs(5));
+        session.timeout(START.after_secs(20));
         assert_eq!(session.poll(START), Some(Event::Failed(Error::TimedOut)));
+    }
+
+    #[test]
+    fn the_time_for_answers_grows_with_the_round_trip_that_was_measured() {
+        let mut session = Session::new();
+        session.connect(START, &CONNECT).unwrap();
+        sent(&mut session, START);
+        let now = START.after_secs(7);
+        received(&mut session, &ACCEPTED);
+        assert_eq!(session.poll(now), Some(Event::Connected { session_present: false }));
+        session.subscribe(now, "q/+", QoS::AtLeastOnce).unwrap();
+        assert_eq!(session.poll_at(), Some(now.after_secs(28)));
+        session.timeout(now.after_secs(28));
+        assert_eq!(session.poll(now), Some(Event::Failed(Error::TimedOut)));
+        session.reset();
+        session.connect(now, &CONNECT).unwrap();
+        assert_eq!(session.poll_at(), Some(now.after_secs(56)), "in vain: it waits twice as long");
+    }
+
+    #[test]
+    fn the_time_for_answers_doubles_with_each_that_does_not_come_up_to_two_minutes() {
+        let mut session = Session::new();
+        let times: Vec<u64> = (0..5)
+            .map(|_| {
+                session.reset();
+                session.connect(START, &CONNECT).unwrap();
+                let at = session.poll_at().unwrap();
+                session.timeout(at);
+                at.millis_since(START) / 1000
+            })
+            .collect();
+        assert_eq!(times, [20, 40, 80, 120, 120]);
     }
 
     #[test]
@@ -581,7 +635,7 @@ mod tests {
 
         session.timeout(due.after_secs(60));
         sent(&mut session, due.after_secs(60));
-        session.timeout(due.after_secs(65));
+        session.timeout(due.after_secs(80));
         assert_eq!(session.poll(due), Some(Event::Failed(Error::KeepAlive)));
     }
 
@@ -854,14 +908,14 @@ mod tests {
         sent(&mut session, START);
         received(&mut session, &ACCEPTED);
         let _ = session.poll(START);
-        // The ping after one second is the one that the server has to answer; four more go out meanwhile.
-        for second in 1..=5 {
+        // The ping after one second is the one that the server has to answer; others go out meanwhile.
+        for second in 1..=20 {
             let now = START.after_secs(second);
             assert_eq!(session.poll_at(), Some(now));
             session.timeout(now);
             assert_eq!(sent(&mut session, now), packet::PING);
         }
-        let end = START.after_secs(6);
+        let end = START.after_secs(21);
         assert_eq!(session.poll_at(), Some(end));
         session.timeout(end);
         assert_eq!(session.poll(end), Some(Event::Failed(Error::KeepAlive)));
@@ -872,7 +926,7 @@ mod tests {
         let mut session = Session::new();
         session.connect(START, &Connect { keep_alive: 1, ..CONNECT }).unwrap();
         sent(&mut session, START);
-        assert_eq!(session.poll_at(), Some(START.after_secs(5)));
+        assert_eq!(session.poll_at(), Some(START.after_secs(20)));
     }
 
     #[test]

@@ -28,11 +28,8 @@ pub enum Input<'a> {
     Stop,
     /// The connection to the Center is ready.
     Online,
-    /// The network has come, or is gone.
-    Network {
-        /// Whether it is there: with or without it, the Center may not be reached.
-        is_there: bool,
-    },
+    /// A connection was opened or tried, which has shown whether there is a network.
+    Network(Network),
     /// The Center has acknowledged the report of this status.
     Acknowledged(Status),
     /// A piece of the package was used up.
@@ -41,6 +38,15 @@ pub enum Input<'a> {
     Fetched(Result<(), Failure>),
     /// A deadline has expired.
     Expired(Timer),
+}
+
+/// Whether there is a network. With it, too, the Center may not be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Something has answered, or should have.
+    There,
+    /// There is no way to anyone.
+    Absent,
 }
 
 /// What the application is to be told; the device knows about which component.

@@ -44,7 +44,7 @@ use course::Course;
 pub(crate) use course::RECORD;
 use digest::Digests;
 use download::Download;
-pub use input::{Effect, Effects, Input, Notice};
+pub use input::{Effect, Effects, Input, Network, Notice};
 use probation::Probation;
 pub(crate) use probation::RECORD as TRIAL_RECORD;
 use qth_flash::records::{Key, Records};
@@ -191,7 +191,7 @@ impl<P: Packages> Upgrade<P> {
             (_, Input::ApplicationFailed(failure)) => self.application_failed(failure, &mut turn),
             (_, Input::Start) => self.start(&mut turn),
             (_, Input::Stop) => self.stop(),
-            (_, Input::Network { is_there }) => self.network(is_there, &turn),
+            (_, Input::Network(network)) => self.network(network, &turn),
             (_, Input::Online) => self.online(&mut turn),
             (_, Input::Expired(timer)) => self.expired(timer, &mut turn),
             (_, Input::Accept | Input::Refuse | Input::Received | Input::Fetched(_)) => turn.effects.push(Effect::Ignored),

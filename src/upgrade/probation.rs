@@ -1,6 +1,7 @@
 //! The time that a firmware on trial has left. A trial is a verdict on the image, not on the network: without any network it lasts
 //! longer, and an orderly restart neither ends nor renews it.
 
+use super::Network;
 use crate::time::Instant;
 
 /// Length of the record that is kept through an orderly restart: seconds with a network, seconds in all.
@@ -60,10 +61,12 @@ impl Probation {
     }
 
     /// The network has come, or is gone.
-    pub fn network(&mut self, now: Instant, is_there: bool) {
+    pub fn network(&mut self, now: Instant, network: Network) {
         *self = match *self {
-            Self::Counting { until, limit } if !is_there => Self::Paused { left: until.millis_since(now), limit },
-            Self::Paused { left, limit } if is_there => Self::Counting { until: now.after_millis(left), limit },
+            Self::Counting { until, limit } if network == Network::Absent => {
+                Self::Paused { left: until.millis_since(now), limit }
+            }
+            Self::Paused { left, limit } if network == Network::There => Self::Counting { until: now.after_millis(left), limit },
             as_before => as_before,
         };
     }
@@ -97,13 +100,13 @@ mod tests {
     fn time_without_a_network_does_not_count_up_to_a_limit() {
         let mut probation = Probation::begin(at(0), LIMITS, [0; RECORD]);
         assert_eq!(probation.deadline(), Some(at(1200)));
-        probation.network(at(200), false);
-        probation.network(at(300), false);
+        probation.network(at(200), Network::Absent);
+        probation.network(at(300), Network::Absent);
         assert_eq!(probation.deadline(), Some(at(86_400)));
-        probation.network(at(50_000), true);
+        probation.network(at(50_000), Network::There);
         assert_eq!(probation.deadline(), Some(at(51_000)));
-        probation.network(at(50_500), false);
-        probation.network(at(86_300), true);
+        probation.network(at(50_500), Network::Absent);
+        probation.network(at(86_300), Network::There);
         assert_eq!(probation.deadline(), Some(at(86_400)));
     }
 
@@ -113,11 +116,11 @@ mod tests {
         let record = probation.record(at(300), LIMITS).unwrap();
         let mut again = Probation::begin(at(1000), LIMITS, record);
         assert_eq!(again.deadline(), Some(at(1900)));
-        again.network(at(1100), false);
+        again.network(at(1100), Network::Absent);
         assert_eq!(again.deadline(), Some(at(1000 + 86_400 - 300)));
         let record = again.record(at(2000), LIMITS).unwrap();
         assert_eq!(record, [144, 1, 0, 0, 20, 5, 0, 0], "400 s with a network, 1 300 s in all");
-        probation.network(at(0), true);
+        probation.network(at(0), Network::There);
         assert_eq!(Probation::Over.record(at(0), LIMITS), None);
     }
 

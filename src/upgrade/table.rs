@@ -33,7 +33,7 @@ fn inputs<'a>(plan: &'a [u8], file_info: &'a [u8]) -> Vec<(&'static str, Input<'
         ("Start", Input::Start),
         ("Stop", Input::Stop),
         ("Online", Input::Online),
-        ("Network: gone", Input::Network { is_there: false }),
+        ("Network: gone", Input::Network(Network::Absent)),
         ("Received", Input::Received),
         ("Fetched: all is there", Input::Fetched(Ok(()))),
         ("Fetched: given up", Input::Fetched(Err(Failure::Server))),

@@ -318,13 +318,13 @@ fn a_firmware_that_does_not_reach_the_center_in_time_makes_way_for_the_old_one_w
 fn a_trial_is_a_verdict_on_the_image_and_not_on_the_network() {
     let mut bed = Bed::in_state("Trial");
     bed.now = bed.now.after_secs(200);
-    then!(bed.on(Input::Network { is_there: false }) => "Trial", []);
+    then!(bed.on(Input::Network(Network::Absent)) => "Trial", []);
     bed.now = bed.now.after_secs(10 * 60 * 60);
-    then!(bed.on(Input::Network { is_there: true }) => "Trial", []);
+    then!(bed.on(Input::Network(Network::There)) => "Trial", []);
     then!(after 1000 s, bed.wait() => "Restarting", [Restart]);
 
     let mut bed = Bed::in_state("Trial");
-    then!(bed.on(Input::Network { is_there: false }) => "Trial", []);
+    then!(bed.on(Input::Network(Network::Absent)) => "Trial", []);
     then!(after 86400 s, bed.wait() => "Restarting", [Restart]);
 }
 

@@ -1,7 +1,7 @@
 //! What a restart, a stop, a connection and the passing of time mean for an upgrade.
 
 use super::probation::{self, Limits, Probation};
-use super::{rejected, Context, Effect, Key, Notice, Packages, Pause, State, Timer, Turn, Upgrade};
+use super::{rejected, Context, Effect, Key, Network, Notice, Packages, Pause, State, Timer, Turn, Upgrade};
 use super::{ATTEMPTS_MAX, FILE_INFO_SECS, MCU_READ_SECS, MCU_SECS, RECORD};
 use crate::board::Board;
 use crate::data::report;
@@ -50,8 +50,8 @@ impl<P: Packages> Upgrade<P> {
     }
 
     /// The network has come, or is gone: a trial is a verdict on the image, not on that.
-    pub(super) fn network<B: Board>(&mut self, is_there: bool, turn: &Turn<'_, '_, B>) {
-        self.probation.network(turn.now, is_there);
+    pub(super) fn network<B: Board>(&mut self, network: Network, turn: &Turn<'_, '_, B>) {
+        self.probation.network(turn.now, network);
         self.set_trial_timer();
     }
 

@@ -12,7 +12,7 @@ pub struct BadUrl;
 pub struct Url<'a> {
     /// TLS.
     pub secure: bool,
-    /// Host name or address.
+    /// Host name or address; an IPv6 address without its brackets.
     pub host: &'a str,
     /// Port; the scheme's own if none is named.
     pub port: u16,
@@ -58,6 +58,8 @@ mod tests {
         assert_eq!(Url::parse("HTTPS://a.example"), url(true, "a.example", 443, ""));
         assert_eq!(Url::parse("http://127.0.0.1:8080/d/x?y=1#z"), url(false, "127.0.0.1", 8080, "/d/x?y=1"));
         assert_eq!(Url::parse("http://a?b"), url(false, "a", 80, "?b"));
+        assert_eq!(Url::parse("http://[2001:db8::1]/f"), url(false, "2001:db8::1", 80, "/f"));
+        assert_eq!(Url::parse("http://[::1]:8080/f"), url(false, "::1", 8080, "/f"));
     }
 
     #[test]
@@ -73,6 +75,10 @@ mod tests {
             "http://a:99999/",
             "http://a b/",
             "http://u@a/",
+            "http://[::1/",
+            "http://[a]/",
+            "http://[::1]x/",
+            "http://::1/",
             "http://a/\r\nX: y",
             &long,
         ] {

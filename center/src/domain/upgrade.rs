@@ -189,6 +189,13 @@ impl Upgrade {
         self.state == DeviceState::InUpgrade && !self.confirmed
     }
 
+    /// Whether the device installs a component at this moment.
+    #[must_use]
+    pub fn installs(&self) -> bool {
+        self.state == DeviceState::InUpgrade
+            && self.components.iter().any(|component| component.state == ComponentState::Upgrading)
+    }
+
     /// The components that are still to be upgraded.
     pub fn remaining(&self) -> impl Iterator<Item = &ComponentRun> {
         self.components.iter().filter(|component| component.state != ComponentState::Successful)
@@ -527,13 +534,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_download_is_announced_again_and_the_sixth_in_a_row_is_final() {
+    fn a_failed_download_is_announced_again_but_not_for_ever() {
         let mut upgrade = begun(vec![module()]);
         play(&mut upgrade, &[1, 2, 4, 6]);
         assert_eq!(upgrade.resume(), Next::Files(0));
         play(&mut upgrade, &[4]);
         assert_eq!(upgrade.resume(), Next::Wait, "the device is at it");
-        play(&mut upgrade, &[6, 6, 6, 6]);
+        play(&mut upgrade, &[6; MAX_DOWNLOAD_FAILURES as usize - 1]);
         assert_eq!(upgrade.state, DeviceState::InUpgrade);
         play(&mut upgrade, &[6]);
         assert_eq!(upgrade.state, DeviceState::Failed);

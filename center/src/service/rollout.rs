@@ -135,18 +135,20 @@ pub fn change(
     Ok(Ok(()))
 }
 
-/// Ends a plan for the devices that wait for it.
+/// Ends a plan for the devices that wait for it or download its packages. What a device already installs is not to be stopped.
 fn terminate(db: &Connection, at: &Circumstances, plan: &Plan) -> Result<()> {
     for device in store::device::list(db, Some(&plan.draft.product))? {
         if !plan.draft.lists(&device.key) {
             continue;
         }
         let mut upgrade = upgrade_of(db, plan, &device.client_id, at.now)?;
-        if upgrade.state == DeviceState::NonUpgraded || upgrade.unanswered() {
+        let is_open = matches!(upgrade.state, DeviceState::NonUpgraded | DeviceState::InUpgrade);
+        if is_open && !upgrade.installs() {
             upgrade.state = DeviceState::Failed;
             upgrade.reason = Some("the plan was terminated".into());
             upgrade.changed_at = at.now;
             store::upgrade::put(db, &upgrade)?;
+            store::download::close(db, plan.id, &device.client_id)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 
 use super::Network;
 use crate::device::limits::CHUNK;
-use crate::device::{Closed, Link};
+use crate::device::{Closed, Link, Network as Reach};
 use crate::ffi::board::QthOpening;
 use crate::time::Instant;
 
@@ -48,7 +48,7 @@ impl Transport {
     pub(super) fn open(&mut self, network: &Network<'_>) {
         self.close(network);
         let Some(peer) = network.tell(|device, _| device.peer(self.link)) else {
-            return network.tell(|device, now| device.closed(now, self.link, Closed::NotResolved));
+            return network.tell(|device, now| device.closed(now, self.link, Closed::NotResolved(Reach::There)));
         };
         // TLS has to be refused by name: a plain connection in its place would tell secrets.
         let opening = match peer.is_secure() {
@@ -90,8 +90,10 @@ impl Transport {
                 self.state = State::Open;
                 network.tell(|device, now| device.connected(now, self.link));
             }
-            QthOpening::NotResolved => self.fail(network, Closed::NotResolved),
-            QthOpening::Pending | QthOpening::Failed => self.fail(network, Closed::NotOpened),
+            // Which most often says that there is nobody to ask.
+            QthOpening::NotResolved => self.fail(network, Closed::NotResolved(Reach::Absent)),
+            QthOpening::NoNetwork => self.fail(network, Closed::NotOpened(Reach::Absent)),
+            QthOpening::Pending | QthOpening::Failed => self.fail(network, Closed::NotOpened(Reach::There)),
         }
         true
     }

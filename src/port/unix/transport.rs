@@ -2,7 +2,7 @@
 
 use super::board::UnixBoard;
 use super::resolve::{self, Addresses};
-use crate::device::{Closed, Device, Link};
+use crate::device::{Closed, Device, Link, Network};
 use crate::settings::Server;
 use crate::time::Instant;
 use mio::event::Event;
@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// Seconds for the resolution of a name.
 const RESOLVE_SECS: u32 = 10;
-/// Seconds for the connection, all addresses together.
-const CONNECT_SECS: u32 = 10;
+/// Seconds for the connection, all addresses together: each gets its share.
+const CONNECT_SECS: u32 = 20;
 /// Seconds for the peer to close, too.
 const CLOSE_SECS: u32 = 1;
 /// Bytes read at a time.
@@ -34,6 +34,8 @@ enum State {
         stream: TcpStream,
         /// Addresses that were not tried yet, the next one last.
         others: Vec<SocketAddr>,
+        /// This one's share is over then.
+        share: Instant,
         until: Instant,
     },
     Open(TcpStream),
@@ -75,7 +77,7 @@ impl Transport {
     /// When it gives up opening or closing.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Resolving { until, .. } | State::Connecting { until, .. } | State::Closing { until, .. } => Some(until),
+            State::Resolving { until, .. } | State::Connecting { share: until, .. } | State::Closing { until, .. } => Some(until),
             _ => None,
         }
     }
@@ -99,16 +101,16 @@ impl Transport {
     pub(super) fn open(&mut self, now: Instant, peer: Option<&Server>, registry: &Registry, waker: &Arc<Waker>) {
         *self = Self::new(self.link);
         self.state = match peer {
-            None => State::Refused(Closed::NotResolved),
-            Some(peer) if peer.is_secure() => State::Refused(Closed::NotOpened),
+            None => State::Refused(Closed::NotResolved(Network::There)),
+            Some(peer) if peer.is_secure() => State::Refused(Closed::NotOpened(Network::There)),
             Some(peer) => match peer.host.parse() {
                 Ok(address) => {
                     let others = vec![SocketAddr::new(address, peer.port)];
-                    connect(others, now.after_secs(CONNECT_SECS), registry, self.token())
+                    connect(others, now, now.after_secs(CONNECT_SECS), registry, self.token())
                 }
                 Err(_) => match resolve::start(&peer.host, peer.port, waker) {
                     Ok(addresses) => State::Resolving { addresses, until: now.after_secs(RESOLVE_SECS) },
-                    Err(_) => State::Refused(Closed::NotResolved),
+                    Err(_) => State::Refused(Closed::NotResolved(Network::There)),
                 },
             },
         };
@@ -167,24 +169,29 @@ impl Transport {
     fn resolved(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {
         let State::Resolving { addresses, until } = &self.state else { return false };
         match addresses.try_recv() {
-            Ok(others) => {
-                self.state = connect(others, now.after_secs(CONNECT_SECS), registry, self.token());
+            Ok(Ok(others)) => {
+                self.state = connect(others, now, now.after_secs(CONNECT_SECS), registry, self.token());
                 true
             }
+            Ok(Err(network)) => self.fail(now, device, Closed::NotResolved(network)),
             Err(TryRecvError::Empty) if now < *until => false,
-            Err(_) => self.fail(now, device, Closed::NotResolved),
+            Err(_) => self.fail(now, device, Closed::NotResolved(Network::Absent)),
         }
     }
 
     fn connected(&mut self, now: Instant, device: &mut Device<UnixBoard>, registry: &Registry) -> bool {
         let token = self.token();
-        let State::Connecting { stream, others, until } = &mut self.state else { return false };
-        let is_refused = !matches!(stream.take_error(), Ok(None));
-        if !is_refused && stream.peer_addr().is_err() {
-            return now >= *until && self.fail(now, device, Closed::NotOpened);
+        let State::Connecting { stream, others, share, until } = &mut self.state else { return false };
+        let refused = stream.take_error().transpose();
+        if refused.is_none() && stream.peer_addr().is_err() && now < *share {
+            return false;
         }
-        if is_refused {
-            self.state = connect(std::mem::take(others), *until, registry, token);
+        if refused.is_some() || stream.peer_addr().is_err() {
+            let network = refused.map_or(Network::There, |error| network_of(&error.unwrap_or_else(|error| error)));
+            if others.is_empty() {
+                return self.fail(now, device, Closed::NotOpened(network));
+            }
+            self.state = connect(std::mem::take(others), now, *until, registry, token);
             return true;
         }
         let State::Connecting { stream, .. } = std::mem::replace(&mut self.state, State::Closed) else { return false };
@@ -242,13 +249,32 @@ impl Transport {
     }
 }
 
-/// Tries the last of the addresses that can be tried.
-fn connect(mut others: Vec<SocketAddr>, until: Instant, registry: &Registry, token: Token) -> State {
+/// Tries the last of the addresses that can be tried, for its share of the time that is left.
+fn connect(mut others: Vec<SocketAddr>, now: Instant, until: Instant, registry: &Registry, token: Token) -> State {
+    let mut network = Network::There;
     while let Some(address) = others.pop() {
-        let Ok(mut stream) = TcpStream::connect(address) else { continue };
-        if registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE).is_ok() {
-            return State::Connecting { stream, others, until };
+        let opened = TcpStream::connect(address).and_then(|mut stream| {
+            registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+            Ok(stream)
+        });
+        match opened {
+            Ok(stream) => {
+                let left = until.millis_since(now);
+                let share = now.after_millis(left / (others.len() as u64).saturating_add(1));
+                return State::Connecting { stream, others, share, until };
+            }
+            Err(error) => network = network_of(&error),
         }
     }
-    State::Refused(Closed::NotOpened)
+    State::Refused(Closed::NotOpened(network))
+}
+
+/// What an error of a connection says about the network.
+fn network_of(error: &std::io::Error) -> Network {
+    match error.kind() {
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown | ErrorKind::AddrNotAvailable => {
+            Network::Absent
+        }
+        _ => Network::There,
+    }
 }

@@ -4,6 +4,7 @@ mod body;
 mod head;
 
 use super::url::Url;
+use crate::ascii;
 pub use body::{Body, Framing, Next};
 pub use head::{Head, Line};
 use heapless::String;
@@ -26,7 +27,10 @@ pub fn request(out: &mut [u8], url: &Url<'_>, from: u32, to: u32, validator: &st
     }
     head.push(url.path)?;
     head.push(" HTTP/1.1\r\nHost: ")?;
+    let (before, behind) = if ascii::is_ipv6(url.host) { ("[", "]") } else { ("", "") };
+    head.push(before)?;
     head.push(url.host)?;
+    head.push(behind)?;
     if url.port != if url.secure { 443 } else { 80 } {
         head.push(":")?;
         head.number(u32::from(url.port))?;
@@ -86,6 +90,9 @@ mod tests {
         assert!(text.starts_with("GET /d/f.bin?x HTTP/1.1\r\nHost: h:8080\r\n"), "{text}");
         assert!(text.contains("\r\nRange: bytes=0-1000000\r\nIf-Range: \"tag\"\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n"));
+        let url = Url::parse("http://[::1]:8080/f").unwrap();
+        let length = request(&mut out, &url, 0, 1, "").unwrap();
+        assert!(out[..length].starts_with(b"GET /f HTTP/1.1\r\nHost: [::1]:8080\r\n"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::board::{SimBoard, LAYOUT};
 use crate::random::Random;
 use crate::wire::{self, Packet};
 use qth::data::event::Event;
-use qth::device::{Action, Closed, Device, Link};
+use qth::device::{Action, Closed, Device, Link, Network};
 use qth::time::Instant;
 use qth_flash::ram::RamFlash;
 use qth_protocol::frame::{self, PackageId};
@@ -25,14 +25,24 @@ pub struct Center {
     /// Those whose acknowledgement the device has got.
     acknowledged: Vec<u16>,
     unacknowledged: Vec<u16>,
+    /// Messages of the device, after the first of which the connection breaks.
+    pub breaks: bool,
+    messages: usize,
+    /// The device has subscribed.
+    pub is_subscribed: bool,
+    /// Seconds that the Center's answers take.
+    pub latency: u32,
+    /// What it answers CONNECT with.
+    pub return_code: u8,
 }
 
 impl Center {
     fn take(&mut self) {
         while let Some(packet) = wire::take(&mut self.input) {
             match packet {
-                Packet::Connect { .. } => self.output.extend([0x20, 2, 0, 0]),
+                Packet::Connect { .. } => self.output.extend([0x20, 2, 0, self.return_code]),
                 Packet::Subscribe { id } => {
+                    self.is_subscribed = true;
                     self.output.extend([0x90, 3, id[0], id[1], 1]);
                     self.send_secret();
                 }
@@ -71,6 +81,7 @@ impl Center {
     }
 
     fn message(&mut self, qos: u8, id: [u8; 2], name: &str, mut payload: Vec<u8>) {
+        self.messages += 1;
         match qos {
             1 => self.output.extend([0x40, 2, id[0], id[1]]),
             2 => self.output.extend([0x50, 2, id[0], id[1]]),
@@ -99,6 +110,7 @@ impl Center {
         self.input.clear();
         self.output.clear();
         self.unacknowledged.clear();
+        self.messages = 0;
     }
 }
 
@@ -118,7 +130,11 @@ pub struct Pair {
     pub told: Vec<(u8, i32)>,
     /// Transparent data that the application got.
     pub data: Vec<Vec<u8>>,
+    /// What connections that fail say of the network.
+    pub network: Network,
     is_open: bool,
+    /// When what the Center has sent arrives.
+    arrives_at: Option<Instant>,
 }
 
 impl Pair {
@@ -143,8 +159,24 @@ impl Pair {
             exceptions: Vec::new(),
             acknowledged: Vec::new(),
             unacknowledged: Vec::new(),
+            breaks: false,
+            messages: 0,
+            is_subscribed: false,
+            latency: 0,
+            return_code: 0,
         };
-        Self { now, device, center, reachable: None, tried: Vec::new(), told: Vec::new(), data: Vec::new(), is_open: false }
+        Self {
+            now,
+            device,
+            center,
+            reachable: None,
+            network: Network::There,
+            tried: Vec::new(),
+            told: Vec::new(),
+            data: Vec::new(),
+            is_open: false,
+            arrives_at: None,
+        }
     }
 
     /// Has the device send a message of transparent data that begins with its number; returns whether it has taken it.
@@ -164,7 +196,7 @@ impl Pair {
                     self.tried.push(host);
                     match self.is_open {
                         true => self.device.connected(self.now, Link::Center),
-                        false => self.device.closed(self.now, Link::Center, Closed::NotOpened),
+                        false => self.device.closed(self.now, Link::Center, Closed::NotOpened(self.network)),
                     }
                 }
                 Action::Close(Link::Center) => self.close(),
@@ -183,8 +215,10 @@ impl Pair {
             if lossy && self.center.random.one_in(10) {
                 return self.lose();
             }
-            let taken = self.device.received(self.now, Link::Center, &self.center.output);
-            self.center.output.drain(..taken);
+            if self.center.breaks && self.center.messages > 0 {
+                return self.lose();
+            }
+            let taken = self.deliver();
             if self.center.output.is_empty() {
                 self.center.delivered();
             }
@@ -199,13 +233,38 @@ impl Pair {
             self.device.event_taken();
         }
         if !moved {
-            self.now = self.device.poll_at().map_or(self.now.after_secs(1), |at| at.max(self.now.after_millis(1)));
+            let next = Instant::earliest(&[self.device.poll_at(), self.arrives_at]);
+            self.now = next.map_or(self.now.after_secs(1), |at| at.max(self.now.after_millis(1)));
             self.device.timeout(self.now);
+        }
+    }
+
+    /// What the Center has sent arrives, once its time has come; returns how many bytes.
+    fn deliver(&mut self) -> usize {
+        if self.center.output.is_empty() {
+            return 0;
+        }
+        let at = *self.arrives_at.get_or_insert(self.now.after_secs(self.center.latency));
+        if at > self.now {
+            return 0;
+        }
+        self.arrives_at = None;
+        let taken = self.device.received(self.now, Link::Center, &self.center.output);
+        self.center.output.drain(..taken);
+        taken
+    }
+
+    /// Exchanges for so many seconds.
+    pub fn run(&mut self, seconds: u32) {
+        let end = self.now.after_secs(seconds);
+        while self.now < end {
+            self.step(false);
         }
     }
 
     fn close(&mut self) {
         self.is_open = false;
+        self.arrives_at = None;
         self.center.disconnected();
     }
 

@@ -8,7 +8,7 @@ use crate::mcu::Mcu;
 use crate::random::Random;
 use base16ct::lower::encode_string as hex;
 use qth::data::event::Event;
-use qth::device::{Action, Closed, Device, Link};
+use qth::device::{Action, Closed, Device, Link, Network};
 use qth::time::Instant;
 use qth_flash::boot::{self, Decision};
 use qth_flash::layout::Layout;
@@ -425,7 +425,7 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                     self.close(link);
                     let now = self.now;
                     if faulty && self.random.one_in(self.faults.refused_connection) {
-                        self.device_mut().device.closed(now, link, Closed::NotOpened);
+                        self.device_mut().device.closed(now, link, Closed::NotOpened(Network::There));
                     } else {
                         self.open[link as usize] = true;
                         self.device_mut().device.connected(now, link);

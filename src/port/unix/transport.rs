@@ -259,8 +259,8 @@ fn connect(mut others: Vec<SocketAddr>, now: Instant, until: Instant, registry: 
         });
         match opened {
             Ok(stream) => {
-                let left = until.millis_since(now);
-                let share = now.after_millis(left / (others.len() as u64).saturating_add(1));
+                let (left, shares) = (until.millis_since(now), (others.len() as u64).saturating_add(1));
+                let share = now.after_millis(left.checked_div(shares).unwrap_or(left));
                 return State::Connecting { stream, others, share, until };
             }
             Err(error) => network = network_of(&error),

@@ -3,7 +3,7 @@
 use crate::board::{SimBoardOf, LAYOUT};
 use crate::bootloader;
 use crate::center::{Center, Verdict, PK, PS};
-use crate::files::Files;
+use crate::files::{Answer, Files};
 use crate::mcu::Mcu;
 use crate::random::Random;
 use base16ct::lower::encode_string as hex;
@@ -28,6 +28,12 @@ pub struct Faults {
     pub power_cut: u64,
     /// The application stops the device and starts it again.
     pub stops: u64,
+    /// The script resets the board, in an orderly way.
+    pub resets: u64,
+    /// There is no network to open a connection to the Center: once in so many attempts.
+    pub no_network: u64,
+    /// The file server answers in an odd way: once in so many requests.
+    pub odd_answer: u64,
     /// The Center sends messages twice.
     pub duplicates: bool,
     /// Time passes beyond what the device waits for.
@@ -51,6 +57,9 @@ impl Faults {
         refused_connection: 0,
         power_cut: 0,
         stops: 0,
+        resets: 0,
+        no_network: 0,
+        odd_answer: 0,
         duplicates: false,
         slow: false,
         ignores_ranges: false,
@@ -85,6 +94,9 @@ impl Faults {
             },
             cut_again: [0, 2, 3, 6][seed as usize / 7 % 4],
             steps: 600,
+            resets: rate([0, 0, 0, 80]),
+            no_network: rate([0, 0, 2, 6]),
+            odd_answer: rate([0, 0, 3, 8]),
         }
     }
 }
@@ -332,6 +344,11 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
         if faulty && self.random.one_in(self.faults.stops) && self.stop_and_start() {
             return self.restart();
         }
+        if faulty && self.random.one_in(self.faults.resets) {
+            let now = self.now;
+            self.device.as_mut().unwrap().before_reset(now);
+            return self.restart();
+        }
         let moved = self.move_bytes();
         if self.run_device() {
             return self.restart();
@@ -387,7 +404,12 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                             continue;
                         }
                     }
-                    Link::Package => self.files.received(&out),
+                    Link::Package => {
+                        if self.step < self.faults.steps && self.random.one_in(self.faults.odd_answer) {
+                            self.files.answer = Answer::ODD[self.random.below(Answer::ODD.len() as u64) as usize];
+                        }
+                        self.files.received(&out);
+                    }
                 }
             }
             moved |= self.send_to_device(link, most);
@@ -426,6 +448,8 @@ impl<const E: usize, const W: usize> WorldOf<E, W> {
                     let now = self.now;
                     if faulty && self.random.one_in(self.faults.refused_connection) {
                         self.device_mut().device.closed(now, link, Closed::NotOpened(Network::There));
+                    } else if faulty && link == Link::Center && self.random.one_in(self.faults.no_network) {
+                        self.device_mut().device.closed(now, link, Closed::NotOpened(Network::Absent));
                     } else {
                         self.open[link as usize] = true;
                         self.device_mut().device.connected(now, link);

@@ -80,6 +80,31 @@ fn an_application_that_stops_and_starts_the_device_delays_its_upgrade_and_no_mor
 }
 
 #[test]
+fn a_script_that_resets_the_board_again_and_again_delays_the_upgrade_and_no_more() {
+    for seed in 200..300 {
+        let end = World::new(seed, Faults { resets: 10, steps: 150, ..Faults::NONE }, Firmware::Good).run();
+        assert_eq!(end.verdict, Verdict::Upgraded, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_network_that_is_hardly_ever_there_delays_the_upgrade_and_no_more() {
+    for seed in 300..400 {
+        let faults = Faults { no_network: 2, lost_connection: 20, steps: 300, ..Faults::NONE };
+        let end = World::new(seed, faults, Firmware::Good).run();
+        assert_eq!(end.verdict, Verdict::Upgraded, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_file_server_with_odd_answers_delays_the_upgrade_and_no_more() {
+    for seed in 400..500 {
+        let end = World::new(seed, Faults { odd_answer: 2, steps: 200, ..Faults::NONE }, Firmware::Good).run();
+        assert_eq!(end.verdict, Verdict::Upgraded, "seed {seed}");
+    }
+}
+
+#[test]
 fn any_faults_end_in_the_new_or_the_old_firmware_with_a_true_report() {
     let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seeds = match from_env("QTH_SIM_SEED") {

@@ -166,7 +166,7 @@ typedef struct QthFlash {
   uint32_t write_size;
   // Where records begin.
   uint32_t records;
-  // Size of one bank of records, with room for all of them: 4096 bytes are enough for the sizes that the library has by default.
+  // Size of one bank of records, with room for all of them: 8192 bytes are enough for the sizes that the library has by default, 4096 without packages.
   uint32_t bank;
   // Banks, three at the least.
   uint32_t banks;

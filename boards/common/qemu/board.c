@@ -19,7 +19,7 @@
 #define QTH_WRITE_SIZE (4)
 #endif
 
-#define BANK (4096)
+#define BANK (8192)
 #define BANKS (4)
 
 // What a chip would keep. Erased is 0xff; here it is kept inverted, so that memory begins as erased flash.

@@ -144,10 +144,11 @@ impl Center {
     }
 
     fn note_heard(&self, client_id: &str, message: Heard) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = heard.entry(client_id.to_owned()).or_default();
+        let mut all = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = all.entry(client_id.to_owned()).or_default();
         heard.truncate(HEARD - 1);
         heard.push_front(message);
+        drop(all);
     }
 
     /// The time.
@@ -390,7 +391,9 @@ impl Authority for Center {
             let mut conversations = self.conversations();
             let Some(conversation) = conversations.get_mut(client_id) else { return };
             let key = std::mem::take(&mut conversation.wants_session).then(secret::bytes::<16>);
-            (conversation.new_secret.take(), key)
+            let secret = conversation.new_secret.take();
+            drop(conversations);
+            (secret, key)
         };
         if secret.is_none() && key.is_none() {
             return;
@@ -404,8 +407,12 @@ impl Authority for Center {
     async fn disconnected(&self, client_id: &str, connection: ConnectionId) {
         let mut conversations = self.conversations();
         // After a takeover the entry is the new connection's.
-        if conversations.get(client_id).is_some_and(|conversation| conversation.connection == Some(connection)) {
+        let is_ours = conversations.get(client_id).is_some_and(|conversation| conversation.connection == Some(connection));
+        if is_ours {
             conversations.remove(client_id);
+        }
+        drop(conversations);
+        if is_ours {
             tracing::info!("{client_id}: disconnected");
         }
     }

@@ -110,6 +110,7 @@ impl Center {
             if let Some(reply) = reply {
                 conversation.awaited.insert((reply, sealed.id.get()), answer);
             }
+            drop(conversations);
             sealed
         };
         broker.deliver(client_id, &topic, payload).await.map_err(|_| RequestError::Offline)?;
@@ -141,6 +142,8 @@ impl Center {
                 (key, Ok(read.or_else(|| value::read(payload))?))
             }
         };
-        awaited.remove(&key).map(|asked| (asked, answer))
+        let asked = awaited.remove(&key);
+        drop(conversations);
+        asked.map(|asked| (asked, answer))
     }
 }

@@ -56,6 +56,7 @@ impl Store {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
+            drop(connection);
             Ok(result)
         });
         match task.await {

@@ -84,7 +84,9 @@ fn turn(port: &Started, poll: &Poll, links: &mut [Transport]) -> Turn {
     }
     port.has_link.store(links.iter().any(Transport::is_used), Ordering::Release);
     let events_wait = device.event().is_some() || port.is_interrupted.load(Ordering::Acquire);
-    let next = [device.poll_at(), events_wait.then(|| now.after_millis(REMIND_MILLIS)), (!is_quiet).then_some(now)];
+    let due = device.poll_at();
+    drop(device);
+    let next = [due, events_wait.then(|| now.after_millis(REMIND_MILLIS)), (!is_quiet).then_some(now)];
     let next = next.into_iter().chain(links.iter().map(Transport::deadline)).flatten().min();
     Turn { restart, events_wait, next }
 }

@@ -5,7 +5,6 @@
 //! [`pair::Pair`] is a device and as little of a Center as a connection takes.
 
 pub mod board;
-#[cfg_attr(not(feature = "inplace"), path = "no_bootloader.rs")]
 pub mod bootloader;
 pub mod center;
 pub mod files;

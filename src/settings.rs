@@ -40,13 +40,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// With TLS.
+    /// Returns whether it is spoken to with TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.security == Security::Tls
     }
 
-    /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`; an IPv6 address stands in brackets, `[::1]:1883`, and is kept without.
+    /// Reads `mqtt://host[:1883]`, `mqtts://host[:8883]` or `host[:1883]`; an IPv6 address stands in brackets, `[::1]:1883`, and
+    /// is kept without.
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let (secure, rest) = match ascii::scheme(url) {

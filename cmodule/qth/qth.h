@@ -166,7 +166,8 @@ typedef struct QthFlash {
   uint32_t write_size;
   // Where records begin.
   uint32_t records;
-  // Size of one bank of records, with room for all of them: 8192 bytes are enough for the sizes that the library has by default, 4096 without packages.
+  // Size of one bank of records, with room for all of them: 8192 bytes are enough for the sizes that the library has by
+  // default, 4096 without packages.
   uint32_t bank;
   // Banks, three at the least.
   uint32_t banks;
@@ -320,43 +321,43 @@ void qth_detach(void);
 // time that its trial has lasted. Call it in the reset hook, from the interpreter's thread; not from an interrupt.
 void qth_before_reset(void);
 
-// Connects, and keeps connected.
+// Connects, and keeps connected; false, and told, while product key and secret are not set.
 bool qth_start(void);
 
 // Disconnects.
 void qth_stop(void);
 
-// Started, and not stopped since.
+// Returns whether the device was started and not stopped since.
 bool qth_is_started(void);
 
-// Connected and subscribed.
+// Returns whether the device is connected and subscribed.
 bool qth_is_online(void);
 
-// A connection is open: after `qth_stop`, the farewell has not left yet.
+// Returns whether a connection is open: after `qth_stop`, whether the farewell has not left yet.
 bool qth_has_link(void);
 
 // Forgets the device secret and connects anew.
 void qth_reset(void);
 
-// Sets product key and secret.
+// Sets product key and secret; returns whether they are valid.
 bool qth_set_product(QthText pk, QthText ps);
 
-// Sets the Center's address.
+// Sets the Center's address; returns whether it is valid.
 bool qth_set_server(QthText url);
 
-// Sets the keep alive.
+// Sets the keep alive; returns whether it is valid.
 bool qth_set_lifetime(uint32_t seconds);
 
-// Replaces the board's device key.
+// Replaces the board's device key; returns whether the new one is valid.
 bool qth_set_device_key(QthText dk);
 
-// Replaces the firmware's version.
+// Replaces the firmware's version; returns whether the new one is valid.
 bool qth_set_version(QthText version);
 
 // Asks for an encrypted session from the next connection on; false before `qth_init`, and where the library has none.
 bool qth_set_encrypted_session(bool encrypted);
 
-// An encrypted session is asked for.
+// Returns whether an encrypted session is asked for.
 bool qth_encrypted_session(void);
 
 // Whether `qth_drive` is due; never on a host, whose driver has a thread of its own. May be asked in an interrupt.
@@ -365,16 +366,16 @@ bool qth_is_due(void);
 // Runs the driver, in the interpreter's thread.
 void qth_drive(void);
 
-// Sends transparent data with QoS `mode`.
+// Sends transparent data with QoS `mode`; returns whether it was taken.
 bool qth_send_transparent(uint8_t mode, struct QthBytes bytes);
 
-// Sends a TSL report, a TTLV message, with QoS `mode`.
+// Sends a TSL report, a TTLV message, with QoS `mode`; returns whether it was taken.
 bool qth_send_tsl(uint8_t mode, struct QthBytes message);
 
-// Answers the TSL read with this package id.
+// Answers the TSL read with this package id; returns whether the answer was taken.
 bool qth_answer_tsl(uint8_t mode, uint16_t package, struct QthBytes message);
 
-// Answers the service call with this package id.
+// Answers the service call with this package id; returns whether the answer was taken.
 bool qth_answer_service(uint8_t mode, uint16_t package, struct QthBytes message);
 
 // Reports a location: sentences joined by `;`; false also when one of them has a wrong checksum.
@@ -386,16 +387,17 @@ size_t qth_status(struct QthIds ids, struct QthBuffer out);
 // Writes the device information with these ids to `out` as a TTLV message; returns its length.
 size_t qth_information(struct QthIds ids, struct QthBuffer out);
 
-// Reports the device status with these ids.
+// Reports the device status with these ids; returns whether the report was taken.
 bool qth_send_status(struct QthIds ids);
 
-// Reports the device information with these ids.
+// Reports the device information with these ids; returns whether the report was taken.
 bool qth_send_information(struct QthIds ids);
 
-// Asks for plans.
+// Asks for plans; returns whether the device is connected.
 bool qth_ota_request(bool with_sha256);
 
-// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3).
+// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3); returns whether
+// that applies.
 bool qth_ota_action(uint8_t action);
 
 // Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
@@ -413,7 +415,7 @@ size_t qth_ota_key(struct QthBuffer out);
 // The application's package could not be installed, or what was installed did not run; false when none is in progress.
 bool qth_application_failed(enum QthFault fault);
 
-// Tells the version that an MCU runs.
+// Tells the version that an MCU runs; returns whether it is valid.
 bool qth_set_mcu_version(QthText component, QthText version);
 
 // The component at this place of a plan; false after the last. Its texts lie in the plan's bytes.

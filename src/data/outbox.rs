@@ -156,7 +156,7 @@ impl Outbox {
         }
     }
 
-    /// A report of this status waits or is in flight.
+    /// Returns whether a report of this status waits or is in flight.
     #[must_use]
     pub fn holds(&self, status: Status) -> bool {
         let mut at = 0;
@@ -169,7 +169,7 @@ impl Outbox {
         false
     }
 
-    /// Room is left for a message of the application with `length` bytes of payload.
+    /// Returns whether room is left for a message of the application with `length` bytes of payload.
     #[must_use]
     pub fn has_room(&self, length: usize) -> bool {
         let used = self.used.saturating_add(length).saturating_add(HEAD + frame::HEADER);
@@ -181,7 +181,7 @@ impl Outbox {
         self.used = 0;
     }
 
-    /// Nothing waits and nothing is in flight.
+    /// Returns whether nothing waits and nothing is in flight.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used == 0

@@ -171,17 +171,17 @@ impl<B: Board> Device<B> {
         TRANSPARENT && !bytes.is_empty() && self.send(mode, command::TRANSPARENT_UP, None, bytes)
     }
 
-    /// Sends a TSL report, a TTLV message, with QoS `mode`.
+    /// Sends a TSL report, a TTLV message, with QoS `mode`; returns whether it was taken.
     pub fn send_tsl(&mut self, mode: u8, message: &[u8]) -> bool {
         TSL && !message.is_empty() && self.send(mode, command::TSL_REPORT, None, message)
     }
 
-    /// Answers the TSL read with this package id.
+    /// Answers the TSL read with this package id; returns whether the answer was taken.
     pub fn answer_tsl(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
         TSL && PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_READ_REPLY, Some(id), message))
     }
 
-    /// Answers the service call with this package id; the message holds the service's struct.
+    /// Answers the service call with this package id by a message that holds the service's struct; returns whether it was taken.
     pub fn answer_service(&mut self, mode: u8, id: u16, message: &[u8]) -> bool {
         TSL && PackageId::new(id).is_some_and(|id| self.send(mode, command::TSL_SERVICE_REPLY, Some(id), message))
     }
@@ -211,7 +211,7 @@ impl<B: Board> Device<B> {
         report::information(&mut ids, &self.parts.board.about(), &self.parts.settings, out).unwrap_or(0)
     }
 
-    /// Reports the device status with these ids.
+    /// Reports the device status with these ids; returns whether the report was taken.
     pub fn send_status(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
         let Self { connection, parts } = self;
         let status = parts.board.status();
@@ -220,7 +220,7 @@ impl<B: Board> Device<B> {
             && written.is_ok_and(|length| length > 0 && parts.outbox.queue(length, command::STATUS_REPORT, Sender::Nobody))
     }
 
-    /// Reports the device information with these ids.
+    /// Reports the device information with these ids; returns whether the report was taken.
     pub fn send_information(&mut self, mut ids: impl Iterator<Item = u16>) -> bool {
         let Self { connection, parts } = self;
         let written = report::information(&mut ids, &parts.board.about(), &parts.settings, parts.outbox.payload());

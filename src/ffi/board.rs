@@ -42,7 +42,8 @@ pub struct QthFlash {
     pub write_size: uint32_t,
     /// Where records begin.
     pub records: uint32_t,
-    /// Size of one bank of records, with room for all of them: 8192 bytes are enough for the sizes that the library has by default, 4096 without packages.
+    /// Size of one bank of records, with room for all of them: 8192 bytes are enough for the sizes that the library has by
+    /// default, 4096 without packages.
     pub bank: uint32_t,
     /// Banks, three at the least.
     pub banks: uint32_t,

@@ -11,25 +11,25 @@ use qth_protocol::nmea;
 pub const QTH_MESSAGE: size_t = 1024;
 const _: () = assert!(QTH_MESSAGE >= limits::MESSAGE);
 
-/// Sends transparent data with QoS `mode`.
+/// Sends transparent data with QoS `mode`; returns whether it was taken.
 #[no_mangle]
 pub extern "C" fn qth_send_transparent(mode: uint8_t, bytes: QthBytes<'_>) -> bool {
     device(|device, _| device.send_transparent(mode, bytes.get()))
 }
 
-/// Sends a TSL report, a TTLV message, with QoS `mode`.
+/// Sends a TSL report, a TTLV message, with QoS `mode`; returns whether it was taken.
 #[no_mangle]
 pub extern "C" fn qth_send_tsl(mode: uint8_t, message: QthBytes<'_>) -> bool {
     device(|device, _| device.send_tsl(mode, message.get()))
 }
 
-/// Answers the TSL read with this package id.
+/// Answers the TSL read with this package id; returns whether the answer was taken.
 #[no_mangle]
 pub extern "C" fn qth_answer_tsl(mode: uint8_t, package: uint16_t, message: QthBytes<'_>) -> bool {
     device(|device, _| device.answer_tsl(mode, package, message.get()))
 }
 
-/// Answers the service call with this package id.
+/// Answers the service call with this package id; returns whether the answer was taken.
 #[no_mangle]
 pub extern "C" fn qth_answer_service(mode: uint8_t, package: uint16_t, message: QthBytes<'_>) -> bool {
     device(|device, _| device.answer_service(mode, package, message.get()))
@@ -59,13 +59,13 @@ pub extern "C" fn qth_information(ids: QthIds<'_>, out: QthBuffer<'_>) -> size_t
     device(|device, _| device.information(ids.iter(), out))
 }
 
-/// Reports the device status with these ids.
+/// Reports the device status with these ids; returns whether the report was taken.
 #[no_mangle]
 pub extern "C" fn qth_send_status(ids: QthIds<'_>) -> bool {
     device(|device, _| device.send_status(ids.iter()))
 }
 
-/// Reports the device information with these ids.
+/// Reports the device information with these ids; returns whether the report was taken.
 #[no_mangle]
 pub extern "C" fn qth_send_information(ids: QthIds<'_>) -> bool {
     device(|device, _| device.send_information(ids.iter()))

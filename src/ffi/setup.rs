@@ -47,7 +47,7 @@ pub extern "C" fn qth_before_reset() {
     device(|device, now| device.before_reset(now));
 }
 
-/// Connects, and keeps connected.
+/// Connects, and keeps connected; false, and told, while product key and secret are not set.
 #[no_mangle]
 pub extern "C" fn qth_start() -> bool {
     device(|device, now| device.start(now))
@@ -59,19 +59,19 @@ pub extern "C" fn qth_stop() {
     device(|device, now| device.stop(now));
 }
 
-/// Started, and not stopped since.
+/// Returns whether the device was started and not stopped since.
 #[no_mangle]
 pub extern "C" fn qth_is_started() -> bool {
     PORT.read(Device::is_started).unwrap_or_default()
 }
 
-/// Connected and subscribed.
+/// Returns whether the device is connected and subscribed.
 #[no_mangle]
 pub extern "C" fn qth_is_online() -> bool {
     PORT.read(Device::is_online).unwrap_or_default()
 }
 
-/// A connection is open: after `qth_stop`, the farewell has not left yet.
+/// Returns whether a connection is open: after `qth_stop`, whether the farewell has not left yet.
 #[no_mangle]
 pub extern "C" fn qth_has_link() -> bool {
     PORT.has_link()
@@ -83,34 +83,34 @@ pub extern "C" fn qth_reset() {
     device(|device, now| device.reset(now));
 }
 
-/// Sets product key and secret.
+/// Sets product key and secret; returns whether they are valid.
 #[no_mangle]
 pub extern "C" fn qth_set_product(pk: QthText<'_>, ps: QthText<'_>) -> bool {
     let (Some(pk), Some(ps)) = (pk.get(), ps.get()) else { return false };
     device(|device, _| device.set_product(pk, ps))
 }
 
-/// Sets the Center's address.
+/// Sets the Center's address; returns whether it is valid.
 #[no_mangle]
 pub extern "C" fn qth_set_server(url: QthText<'_>) -> bool {
     let Some(url) = url.get() else { return false };
     device(|device, _| device.set_server(url))
 }
 
-/// Sets the keep alive.
+/// Sets the keep alive; returns whether it is valid.
 #[no_mangle]
 pub extern "C" fn qth_set_lifetime(seconds: uint32_t) -> bool {
     device(|device, _| device.set_lifetime(seconds))
 }
 
-/// Replaces the board's device key.
+/// Replaces the board's device key; returns whether the new one is valid.
 #[no_mangle]
 pub extern "C" fn qth_set_device_key(dk: QthText<'_>) -> bool {
     let Some(dk) = dk.get() else { return false };
     device(|device, _| device.set_device_key(dk))
 }
 
-/// Replaces the firmware's version.
+/// Replaces the firmware's version; returns whether the new one is valid.
 #[no_mangle]
 pub extern "C" fn qth_set_version(version: QthText<'_>) -> bool {
     let Some(version) = version.get() else { return false };
@@ -123,7 +123,7 @@ pub extern "C" fn qth_set_encrypted_session(encrypted: bool) -> bool {
     device(|device, _| device.set_encrypted_session(encrypted))
 }
 
-/// An encrypted session is asked for.
+/// Returns whether an encrypted session is asked for.
 #[no_mangle]
 pub extern "C" fn qth_encrypted_session() -> bool {
     PORT.read(Device::encrypted_session).unwrap_or_default()

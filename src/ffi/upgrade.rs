@@ -15,13 +15,14 @@ pub const QTH_OTA_KEY: size_t = 256;
 #[cfg(feature = "pack")]
 const _: () = assert!(QTH_OTA_KEY == qth_package::PEM_MAX);
 
-/// Asks for plans.
+/// Asks for plans; returns whether the device is connected.
 #[no_mangle]
 pub extern "C" fn qth_ota_request(with_sha256: bool) -> bool {
     device(|device, _| device.ota_request(with_sha256))
 }
 
-/// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3).
+/// Accepts (1) or refuses (0) the plan, asks for the next piece (2), says that the MCU is being updated (3); returns whether
+/// that applies.
 #[no_mangle]
 pub extern "C" fn qth_ota_action(action: uint8_t) -> bool {
     device(|device, now| device.ota_action(now, action))
@@ -83,7 +84,7 @@ pub extern "C" fn qth_application_failed(fault: QthFault) -> bool {
     device(|device, now| device.application_failed(now, failure))
 }
 
-/// Tells the version that an MCU runs.
+/// Tells the version that an MCU runs; returns whether it is valid.
 #[no_mangle]
 pub extern "C" fn qth_set_mcu_version(component: QthText<'_>, version: QthText<'_>) -> bool {
     let (Some(component), Some(version)) = (component.get(), version.get()) else { return false };

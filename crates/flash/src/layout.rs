@@ -62,7 +62,7 @@ impl Layout {
         }
     }
 
-    /// Slot A is the board's only one, B its staging area.
+    /// Returns whether slot A is the board's only one, with B as its staging area.
     #[must_use]
     pub const fn has_one_slot(&self) -> bool {
         let [a, b] = self.slots;

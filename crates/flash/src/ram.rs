@@ -161,7 +161,7 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         self.cut = Some((self.operations + operation, cut));
     }
 
-    /// The power was cut.
+    /// Returns whether the power was cut.
     #[must_use]
     pub fn lost_power(&self) -> bool {
         !self.has_power
@@ -173,7 +173,7 @@ impl<const ERASE_SIZE: usize, const WRITE_SIZE: usize> RamFlash<ERASE_SIZE, WRIT
         self.cut = None;
     }
 
-    /// Something on it may read differently each time.
+    /// Returns whether something on it may read differently each time.
     #[must_use]
     pub fn has_torn(&self) -> bool {
         !self.uncertain.is_empty()

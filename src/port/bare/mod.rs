@@ -104,7 +104,7 @@ impl Port {
         self.start.is_completed().then(|| function(&self.device.lock()))
     }
 
-    /// A link is open or being opened. After a stop: its farewell is still on its way.
+    /// Returns whether a link is open or being opened. After a stop: its farewell is still on its way.
     pub fn has_link(&self) -> bool {
         self.has_link.load(Ordering::Acquire)
     }

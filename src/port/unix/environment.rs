@@ -42,7 +42,7 @@ where
     }
 }
 
-/// The variable is there, and neither empty nor 0.
+/// Returns whether the variable is there, and neither empty nor 0.
 pub(super) fn is_set(name: &str) -> bool {
     text(name).is_some_and(|text| text != "0")
 }

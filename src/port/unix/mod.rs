@@ -95,7 +95,7 @@ impl Port {
         self.started.get().map(|started| function(&started.lock()))
     }
 
-    /// A link is open or being opened. After a stop: its farewell is still on its way.
+    /// Returns whether a link is open or being opened. After a stop: its farewell is still on its way.
     pub fn has_link(&self) -> bool {
         self.started.get().is_some_and(Started::has_link)
     }
@@ -108,7 +108,7 @@ impl Port {
         }
     }
 
-    /// Never: the driver has a thread of its own.
+    /// Returns false: the driver has a thread of its own.
     pub fn is_due(&self) -> bool {
         false
     }

@@ -17,7 +17,7 @@ pub const KEYS_MAX: usize = 1 + 2 * POINT_MAX;
 /// Length of what a package in progress promises: its sequence number, and the key's record if it brings a key.
 pub const PROMISES_MAX: usize = 4 + KEYS_MAX;
 
-/// Packages have to be signed.
+/// Returns whether packages have to be signed.
 pub fn wants_signatures(settings: &Settings) -> bool {
     !settings.ota_key.is_empty()
 }

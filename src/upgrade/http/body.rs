@@ -111,7 +111,7 @@ impl Body {
         };
     }
 
-    /// All of it was taken.
+    /// Returns whether all of it was taken.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state == BodyState::Over

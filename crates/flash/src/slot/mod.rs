@@ -99,25 +99,25 @@ impl Slots {
         a.len.min(b.len)
     }
 
-    /// The firmware that runs is on trial.
+    /// Returns whether the firmware that runs is on trial.
     #[must_use]
     pub fn is_trial(&self) -> bool {
         self.slots.iter().any(|slot| matches!(slot.state, State::Trial { .. }))
     }
 
-    /// A verified image waits for its first start.
+    /// Returns whether a verified image waits for its first start.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.slots.iter().any(|slot| slot.state == State::Ready)
     }
 
-    /// The firmware that runs has this digest.
+    /// Returns whether the firmware that runs has this digest.
     #[must_use]
     pub fn is_running(&self, sha256: &Sha256Digest) -> bool {
         self.running().and_then(|slot| self.slots.get(slot)).is_some_and(|slot| slot.sha256 == *sha256)
     }
 
-    /// An image with this digest was rejected before.
+    /// Returns whether the image with this digest was the last one to be rejected.
     #[must_use]
     pub fn is_known_bad(&self, sha256: &Sha256Digest) -> bool {
         self.known_bad == *sha256

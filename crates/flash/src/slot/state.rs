@@ -140,7 +140,7 @@ pub struct SlotInfo {
 impl SlotInfo {
     pub(crate) const EMPTY: Self = Self { state: State::Empty, size: 0, sha256: [0; 32], version: String::new() };
 
-    /// The slot's firmware runs, or will at the next start.
+    /// Returns whether the slot's firmware runs, or will at the next start.
     #[must_use]
     pub const fn is_bootable(&self) -> bool {
         matches!(self.state, State::Trial { .. } | State::Confirmed)

@@ -111,7 +111,7 @@ impl Coder {
         self.left = length;
     }
 
-    /// All of the input that one more symbol can need is here.
+    /// Returns whether all of the input that one more symbol can need is here.
     #[must_use]
     pub fn has_symbol(&self) -> bool {
         self.buffered() >= SYMBOL_MAX.min(self.left as usize)

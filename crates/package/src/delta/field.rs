@@ -32,7 +32,7 @@ impl InstructionSet {
         }
     }
 
-    /// Code of it is read otherwise than data.
+    /// Returns whether its code is read otherwise than its data.
     #[cfg(feature = "std")]
     #[must_use]
     pub const fn reads_code(self) -> bool {

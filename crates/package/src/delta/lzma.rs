@@ -78,7 +78,7 @@ impl Lzma {
         distance
     }
 
-    /// The next literal is coded by the byte at [`Lzma::distance`].
+    /// Returns whether the next literal is coded by the byte at [`Lzma::distance`].
     #[must_use]
     pub const fn is_matched(&self) -> bool {
         self.state >= AFTER_LITERAL

@@ -84,7 +84,7 @@ impl<'a> Plan<'a> {
         self.components().count()
     }
 
-    /// The plan is to be confirmed at once, without asking the application.
+    /// Returns whether the plan is to be confirmed at once, without asking the application.
     #[must_use]
     pub fn confirms_itself(&self) -> bool {
         ttlv::find(self.bytes, id::CONTROL).is_some()

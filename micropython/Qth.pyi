@@ -45,7 +45,7 @@ class _Events(TypedDict, total=False):
     """Callbacks for firmware upgrades."""
 
 def init() -> bool:
-    """Initialises the module. Comes first; a second call is True and changes nothing."""
+    """Initialises the module; comes before start(). What was set before counts. A second call is True and changes nothing."""
 
 def start() -> bool:
     """Connects in the background and keeps connected; returns at once. devEvent (2, 0) tells that the device is ready."""
@@ -140,8 +140,8 @@ def ackTslServer(mode: _Mode, serverId: int, value: dict[int, _Value], pkgId: in
     """Answers readTslServer, with its service id and package id."""
 
 def sendOutsideLocation(nmea: str) -> bool:
-    """Reports a place: NMEA sentences or $LBS,… texts, several joined by ';'. A $LBS gets its checksum if it has none. False
-    when a checksum is wrong, or the device is not connected."""
+    """Reports a place: NMEA sentences or $LBS,… and $WIFI,… texts, several joined by ';'. The latter two get their checksum,
+    whatever they had. False when another checksum is wrong, or the device is not connected."""
 
 def getDevInfo(ids: list[int]) -> dict[int, _Value]:
     """Device information by id."""

@@ -6,11 +6,14 @@ MICROPY_PY_FFI = 0
 MICROPY_PY_SSL = 0
 MICROPY_SSL_MBEDTLS = 0
 
-# Where a script ends, linger.c lets the device live on (main calls this function next).
+# Where a script ends, linger.c lets threads and the device live on (main calls this function next).
 LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_deinit
+
+# threads.c counts threads, gives them enough stack, and passes the interpreter's lock on fairly.
+LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_create,--wrap=mp_thread_finish,--wrap=mp_thread_mutex_lock,--wrap=mp_thread_gc_others,--wrap=select
+
+# Stack of the thread that runs callbacks.
+CFLAGS_EXTRA += -DQTH_CALLBACK_STACK=131072
 
 # The version is compiled in again when its stamp changes.
 $(BUILD)/$(VARIANT_DIR)/modfirmware.o: $(wildcard $(BUILD)/firmware-version)
-
-# An interrupt must not end the collector's wait for other threads (driver.c).
-LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_gc_others

@@ -4,15 +4,16 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "py/mpthread.h"
 #include "py/runtime.h"
+
+#include "board.h"
+#include "callbacks.h"
 
 // Timers that run at the same time; one more can't be started.
 #define MAX_RUNNING (32)
 
-// One running timer. The system's thread that reports an expiry touches nothing but `expired`, and schedules the node.
+// One running timer. The system's thread that reports an expiry touches nothing but `expired`, and wakes the one for callbacks.
 typedef struct _running_t {
-    mp_sched_node_t node; // first: the scheduler hands it back
     timer_t timer;
     atomic_uint expired; // generation of the timer that expired; 0: none has
     unsigned generation; // changes at each start, so that an expiry on its way when a timer is stopped is not the next one's
@@ -27,18 +28,8 @@ typedef struct _os_timer_obj_t {
 } os_timer_obj_t;
 
 static running_t running[MAX_RUNNING];
-static pthread_t main_thread;
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t os_timer_callbacks[32]);
-
-static void nothing(int signal_number) {
-    (void)signal_number;
-}
-
-// Runs in the thread that becomes the interpreter's: the only one that delivers.
-__attribute__((constructor)) static void remember_main_thread(void) {
-    main_thread = pthread_self();
-}
 
 static mp_obj_t *callback_of(running_t *slot) {
     return &MP_STATE_VM(os_timer_callbacks[slot - running]);
@@ -50,9 +41,7 @@ static void release(running_t *slot) {
     *callback_of(slot) = MP_OBJ_NULL;
 }
 
-// In the interpreter's thread.
-static void deliver(mp_sched_node_t *node) {
-    running_t *slot = (running_t *)node;
+static void deliver(running_t *slot) {
     if (atomic_exchange(&slot->expired, 0) != slot->generation || !slot->used) {
         return;
     }
@@ -63,13 +52,19 @@ static void deliver(mp_sched_node_t *node) {
     mp_call_function_1_protected(callback, mp_const_none);
 }
 
+void qth_board_callbacks(void) {
+    for (int place = 0; place < MAX_RUNNING; place++) {
+        if (atomic_load(&running[place].expired) != 0) {
+            deliver(&running[place]);
+        }
+    }
+}
+
 // In a thread of the C library.
 static void expire(union sigval value) {
     running_t *slot = &running[value.sival_int % MAX_RUNNING];
     atomic_store(&slot->expired, (unsigned)value.sival_int / MAX_RUNNING);
-    mp_sched_schedule_node(&slot->node, deliver);
-    // Where the interpreter sits in a system call, that call has to end first.
-    pthread_kill(main_thread, SIGUSR1);
+    qth_callbacks_wake();
 }
 
 static mp_obj_t os_timer_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -116,9 +111,7 @@ static mp_obj_t os_timer_start(size_t n_args, const mp_obj_t *args) {
         return MP_OBJ_NEW_SMALL_INT(-1);
     }
 
-    struct sigaction interrupt = { .sa_handler = nothing }; // no SA_RESTART
-    sigaction(SIGUSR1, &interrupt, NULL);
-
+    qth_callbacks_start();
     running_t *slot = &running[place];
     // 0 means no expiry, and the number must fit into the signal's value beside the place.
     slot->generation = slot->generation % 0xffffff + 1;

@@ -13,9 +13,13 @@ extern const QthBoard *const qth_board;
 // switch starts the firmware again.
 __attribute__((noreturn)) void qth_board_reset(void);
 
-// By the board: ends the system call in which the interpreter's thread sits, if any, so that what is scheduled runs. May be
-// called in every thread. Nothing to do on a board without an operating system.
-void qth_board_interrupt(void);
+// By a board with threads under a lock of the interpreter: returns once qth_board_wake was called since it last returned. That may
+// be called in every thread.
+void qth_board_wait(void);
+void qth_board_wake(void);
+
+// By a board that has callbacks of its own, as of timers: runs those that are due, with events and in the same thread.
+void qth_board_callbacks(void);
 
 // By the board: returns what `start` does, which on a host starts the driver's thread, and sees to it that this thread gets no
 // signals.

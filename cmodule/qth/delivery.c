@@ -1,39 +1,13 @@
-// Delivers events to the script's callables, in the interpreter's thread.
+// Delivers events to the script's callables.
 
 #include "py/runtime.h"
 
 #include "board.h"
+#include "callbacks.h"
 #include "delivery.h"
 #include "exceptions.h"
 #include "handlers.h"
 #include "values.h"
-
-#if !MICROPY_SCHEDULER_STATIC_NODES
-#error "Qth needs MICROPY_ENABLE_SCHEDULER and MICROPY_SCHEDULER_STATIC_NODES, both (1), in the port's configuration"
-#endif
-
-// One node for all events: it can't be lost, and whatever came meanwhile is delivered when it runs.
-static mp_sched_node_t node;
-static volatile bool is_delivering;
-
-static void deliver(mp_sched_node_t *scheduled) {
-    (void)scheduled;
-    if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
-        // The script gets that first; the driver asks again.
-        return;
-    }
-    is_delivering = true;
-    qth_deliver();
-    is_delivering = false;
-}
-
-// In the driver's thread: touches nothing of the interpreter but its queue.
-static void events_wait(void) {
-    mp_sched_schedule_node(&node, deliver);
-    if (!is_delivering) {
-        qth_board_interrupt();
-    }
-}
 
 // plans: a list of tuples, in the order of the public reference of setEventCb.
 static mp_obj_t plans_of(const QthEvent *event) {
@@ -175,7 +149,7 @@ static void restart(void) {
 }
 
 bool qth_delivery_init(void) {
-    QthHost host = { .call = call, .events_wait = events_wait, .restart = restart, .board = qth_board };
+    QthHost host = { .call = call, .events_wait = qth_callbacks_wake, .restart = restart, .board = qth_board };
     QthText version = { (const uint8_t *)QTH_FIRMWARE_VERSION, sizeof(QTH_FIRMWARE_VERSION) - 1 };
     return qth_init(&host, version);
 }
@@ -183,6 +157,9 @@ bool qth_delivery_init(void) {
 static void drive(mp_sched_node_t *scheduled) {
     (void)scheduled;
     qth_drive();
+}
+
+__attribute__((weak)) void qth_board_callbacks(void) {
 }
 
 void qth_board_tick(void) {

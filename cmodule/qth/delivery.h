@@ -1,4 +1,4 @@
-// Delivers events to the script's callables, in the interpreter's thread.
+// Delivers events to the script's callables.
 #ifndef QTH_DELIVERY_H
 #define QTH_DELIVERY_H
 

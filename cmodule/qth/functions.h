@@ -2,7 +2,12 @@
 #ifndef QTH_FUNCTIONS_H
 #define QTH_FUNCTIONS_H
 
+#include <stdbool.h>
+
 #include "py/obj.h"
+
+// modqth.c: makes the device unless it is there, as init() does; returns whether it is. What a script sets before init() is kept.
+bool qth_prepare(void);
 
 // data.c
 MP_DECLARE_CONST_FUN_OBJ_2(qth_send_trans_obj);

@@ -5,6 +5,7 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 
+#include "callbacks.h"
 #include "handlers.h"
 
 typedef struct _qth_handlers_obj_t {
@@ -23,6 +24,7 @@ static mp_obj_t handlers_del(mp_obj_t self_in) {
     if (MP_STATE_VM(qth_handlers) == MP_OBJ_TO_PTR(self_in)) {
         MP_STATE_VM(qth_handlers) = NULL;
         qth_detach();
+        qth_callbacks_stop();
     }
     return mp_const_none;
 }

@@ -6,17 +6,23 @@
 
 #include "arguments.h"
 #include "board.h"
+#include "callbacks.h"
 #include "delivery.h"
 #include "functions.h"
 #include "handlers.h"
 
 #define LIFETIME_MAX (600)
 
-static mp_obj_t init(void) {
+bool qth_prepare(void) {
     if (!qth_is_ready() && qth_board_start_driver(qth_delivery_init)) {
+        qth_callbacks_start();
         qth_handlers_init();
     }
-    return mp_obj_new_bool(qth_is_ready());
+    return qth_is_ready();
+}
+
+static mp_obj_t init(void) {
+    return mp_obj_new_bool(qth_prepare());
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(init_obj, init);
 
@@ -49,31 +55,31 @@ static MP_DEFINE_CONST_FUN_OBJ_0(reset_obj, reset);
 static mp_obj_t set_product_info(mp_obj_t pk_in, mp_obj_t ps_in) {
     QthText pk = qth_text_argument(pk_in);
     QthText ps = qth_text_argument(ps_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_product(pk, ps));
+    return mp_obj_new_bool(qth_prepare() && qth_set_product(pk, ps));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(set_product_info_obj, set_product_info);
 
 static mp_obj_t set_server(mp_obj_t url_in) {
     QthText url = qth_text_argument(url_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_server(url));
+    return mp_obj_new_bool(qth_prepare() && qth_set_server(url));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_server_obj, set_server);
 
 static mp_obj_t set_lifetime(mp_obj_t seconds_in) {
     int32_t seconds = qth_number_argument(seconds_in, LIFETIME_MAX);
-    return mp_obj_new_bool(qth_is_ready() && seconds >= 0 && qth_set_lifetime(seconds));
+    return mp_obj_new_bool(qth_prepare() && seconds >= 0 && qth_set_lifetime(seconds));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_lifetime_obj, set_lifetime);
 
 static mp_obj_t set_dk(mp_obj_t dk_in) {
     QthText dk = qth_text_argument(dk_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_device_key(dk));
+    return mp_obj_new_bool(qth_prepare() && qth_set_device_key(dk));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_dk_obj, set_dk);
 
 static mp_obj_t set_ver(mp_obj_t version_in) {
     QthText version = qth_text_argument(version_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_version(version));
+    return mp_obj_new_bool(qth_prepare() && qth_set_version(version));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_ver_obj, set_ver);
 
@@ -82,14 +88,14 @@ static mp_obj_t set_apn(mp_obj_t apn, mp_obj_t user, mp_obj_t password) {
     qth_text_argument(apn);
     qth_text_argument(user);
     qth_text_argument(password);
-    return mp_obj_new_bool(qth_is_ready());
+    return mp_obj_new_bool(qth_prepare());
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(set_apn_obj, set_apn);
 
 // Plain TCP is all that this build has.
 static mp_obj_t set_bs_et(mp_obj_t type_in) {
     QthText type = qth_text_argument(type_in);
-    return mp_obj_new_bool(qth_is_ready() && type.length == 3 && memcmp(type.bytes, "tcp", 3) == 0);
+    return mp_obj_new_bool(qth_prepare() && type.length == 3 && memcmp(type.bytes, "tcp", 3) == 0);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_bs_et_obj, set_bs_et);
 
@@ -100,7 +106,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(get_bs_et_obj, get_bs_et);
 
 static mp_obj_t set_session_flag(mp_obj_t flag_in) {
     int32_t flag = qth_number_argument(flag_in, 1);
-    return mp_obj_new_bool(qth_is_ready() && flag >= 0 && qth_set_encrypted_session(flag == 1));
+    return mp_obj_new_bool(qth_prepare() && flag >= 0 && qth_set_encrypted_session(flag == 1));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(set_session_flag_obj, set_session_flag);
 
@@ -163,7 +169,7 @@ static void collect_callbacks(mp_obj_t dict, const callback_key_t *keys, mp_obj_
 static mp_obj_t set_event_cb(mp_obj_t dict) {
     mp_obj_t callables[QTH_KIND_APP_PACKAGE] = { MP_OBJ_NULL };
     collect_callbacks(dict, event_keys, callables);
-    if (!qth_is_ready()) {
+    if (!qth_prepare()) {
         return mp_const_false;
     }
     for (size_t place = 0; place < MP_ARRAY_SIZE(callables); place++) {

@@ -33,7 +33,7 @@ static mp_obj_t set_mcu_ver(size_t n_args, const mp_obj_t *args) {
     QthText version = qth_text_argument(args[1]);
     qth_callable_argument(args[2]);
     qth_callable_argument(args[3]);
-    if (!qth_is_ready()) {
+    if (!qth_prepare()) {
         return mp_const_false;
     }
     // The version may end an upgrade at once: the handlers come first.
@@ -51,7 +51,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_set_mcu_ver_obj, 4, 4, set_mcu_ver);
 static mp_obj_t set_app_ver(mp_obj_t version_in, mp_obj_t result_cb) {
     QthText version = qth_text_argument(version_in);
     qth_callable_argument(result_cb);
-    if (!qth_is_ready() || version.length == 0) {
+    if (version.length == 0 || !qth_prepare()) {
         return mp_const_false;
     }
     mp_obj_t application = mp_import_name(MP_QSTR_application, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
@@ -77,7 +77,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(qth_application_failed_obj, application_failed);
 
 static mp_obj_t set_ota_key(mp_obj_t pem_in) {
     QthText pem = qth_text_argument(pem_in);
-    return mp_obj_new_bool(qth_is_ready() && qth_set_ota_key(pem));
+    return mp_obj_new_bool(qth_prepare() && qth_set_ota_key(pem));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(qth_set_ota_key_obj, set_ota_key);
 

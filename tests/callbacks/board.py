@@ -13,6 +13,10 @@ FIRMWARE = os.environ.get("FIRMWARE", "build/unix/micropython")
 PRELUDE = """
 import Qth, time, sys, gc
 
+def print(*values):
+    # A line in one piece: callbacks have a thread of their own.
+    sys.stdout.write(" ".join(str(value) for value in values) + "\\n")
+
 def callback(name):
     def show(*args):
         print(name, *args)

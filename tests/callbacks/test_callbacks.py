@@ -276,6 +276,135 @@ print("done")
                 self.assertEqual(board.center.expect(TRANSPARENT_UP)[1], b"thread")
 
 
+class Threads(unittest.TestCase):
+    """Callbacks have a thread of their own."""
+
+    def test_a_callback_may_want_a_lock_that_the_script_holds(self):
+        script = """
+import _thread
+lock = _thread.allocate_lock()
+def event(*args):
+    with lock: print("event", *args)
+start(devEvent=event)
+with lock:
+    while not Qth.state(): time.sleep_ms(1)
+    time.sleep(0.05)
+    print("let go")
+"""
+        with Board(script) as board:
+            self.assertEqual(board.lines_until("event 2 0"), ["let go", "event 2 0"])
+
+    def test_a_script_may_wait_for_a_lock_that_a_callback_releases(self):
+        script = """
+import _thread
+lock = _thread.allocate_lock()
+lock.acquire()
+start(devEvent=lambda *args: lock.release())
+lock.acquire()
+print("released")
+"""
+        with Board(script) as board:
+            board.lines_until("released")
+
+    def test_a_timer_may_release_a_lock_that_the_script_waits_for(self):
+        script = """
+import _thread, osTimer
+lock = _thread.allocate_lock()
+lock.acquire()
+timer = osTimer()
+timer.start(20, 0, lambda arg: lock.release())
+lock.acquire()
+print("released")
+"""
+        with Board(script) as board:
+            board.lines_until("released")
+
+    def test_a_callback_has_room_for_deep_calls(self):
+        script = """
+def deep(level):
+    return level if level == 0 else 1 + deep(level - 1)
+start(devEvent=lambda *args: print("depth", deep(100)))
+"""
+        with Board(script) as board:
+            board.lines_until("depth 100")
+
+    def test_a_script_whose_main_part_has_ended_lives_as_long_as_its_threads(self):
+        script = """
+import _thread
+def run():
+    time.sleep(0.2)
+    start()
+_thread.stack_size(2048)
+_thread.start_new_thread(run, ())
+"""
+        with Board(script) as board:
+            board.lines_until(ONLINE)
+
+    def test_a_script_ends_with_its_last_thread(self):
+        script = """
+import _thread
+def run():
+    time.sleep(0.1)
+    print("over")
+_thread.start_new_thread(run, ())
+"""
+        with Board(script) as board:
+            self.assertEqual(board.process.wait(20), 0)
+            self.assertEqual(board.line(), "over")
+
+    def test_events_come_beside_busy_threads(self):
+        script = """
+import _thread
+received = 0
+def busy():
+    while received < 50: pass
+def count(value):
+    global received
+    received += 1
+for _ in range(8): _thread.start_new_thread(busy, ())
+start(recvTrans=count)
+busy()
+print("all")
+"""
+        with Board(script) as board:
+            board.center.online.wait(10)
+            for _ in range(50):
+                board.center.send(TRANSPARENT_DOWN, b"x")
+            board.lines_until("all")
+
+    def test_a_thread_sleeps_no_longer_because_others_collect(self):
+        script = """
+import _thread
+def sleep():
+    before = time.ticks_ms()
+    time.sleep(0.3)
+    print("slept", time.ticks_diff(time.ticks_ms(), before) < 20_000)
+_thread.start_new_thread(sleep, ())
+end = time.ticks_add(time.ticks_ms(), 1000)
+while time.ticks_diff(end, time.ticks_ms()) > 0: gc.collect()
+"""
+        with Board(script) as board:
+            board.lines_until("slept True")
+
+    def test_ctrl_c_ends_a_script_that_has_busy_threads(self):
+        script = """
+import _thread
+def busy():
+    while True: pass
+_thread.start_new_thread(busy, ())
+print("busy")
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+        with Board(script) as board:
+            board.lines_until("busy")
+            board.interrupt()
+            board.lines_until("interrupted")
+            board.process.wait(10)
+
+
 class Life(unittest.TestCase):
     def test_stop_and_start_work_again_and_again(self):
         script = """

@@ -1,12 +1,14 @@
 """What the system tests share: a Center with the seed's product, a board, a package, a plan."""
 
+import json
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 import unittest
 
-from board import Board
+from board import QTH_BOARD, Board
 from center import Center
 from process import ROOT
 from proxy import Proxy
@@ -128,6 +130,11 @@ class SystemCase(unittest.TestCase):
                 raise AssertionError(f"it did not happen within {timeout} s\n{boards}\n{self.center.process.output()}")
             time.sleep(0.05)
         return result
+
+    def status(self, board):
+        """What qth-board says of a board's flash."""
+        command = [QTH_BOARD, "--flash", board.flash, "--status", "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     def log(self, plan, dk=DK):
         """The text of the reports of one device, joined."""

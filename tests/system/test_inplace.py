@@ -1,6 +1,5 @@
 """A board with one slot, which packages rewrite in place."""
 
-import json
 import os
 import random
 import shutil
@@ -9,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from board import MICROPYTHON, QTH_BOARD
+from board import MICROPYTHON
 from case import PK, SystemCase
 from center import QTH_CENTER
 
@@ -56,10 +55,7 @@ class InPlace(SystemCase):
         return super().board(script, interpreter=None, layout=layout, **settings)
 
     def slots(self, board):
-        status = subprocess.run(
-            [QTH_BOARD, "--flash", board.flash, "--status", "--json"], capture_output=True, text=True, check=True
-        )
-        return [(slot["state"], slot["version"]) for slot in json.loads(status.stdout)["slots"]]
+        return [(slot["state"], slot["version"]) for slot in self.status(board)["slots"]]
 
     def in_slot(self, board, image):
         """The image is what is in the slot, byte for byte."""

@@ -310,10 +310,11 @@ class Revert(SystemCase):
         self.plan(self.package(self.crashing_firmware()))
         board = self.board(interpreter=None).power_on()
         board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
-        process = self.boards[0]
-        process.cut_power()
+        # The Center has heard of it, and the board knows that: it has nothing to report once more.
+        self.wait_until(lambda: self.status(self.boards[0])["reverted"] is None)
+        self.boards[0].cut_power()
         second = self.plan(self.package(self.crashing_firmware(), version="1.1.1"))
-        board = process.power_on()
+        board = self.boards[0].power_on()
         board.wait_for("fotaResult: QTH-UNIX False", timeout=60)
         self.wait_for_state(second, "failed")
         self.assertIn("tried before", self.log(second))

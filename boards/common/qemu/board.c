@@ -106,9 +106,6 @@ void qth_board_reset(void) {
     }
 }
 
-void qth_board_interrupt(void) {
-}
-
 bool qth_board_start_driver(bool (*start)(void)) {
     return start();
 }

@@ -1,4 +1,4 @@
-//! Sentences of a location: NMEA 0183, and `$LBS,…`, which has the same form. On the wire each is followed by `;`.
+//! Sentences of a location: NMEA 0183, and `$LBS,…` and `$WIFI,…`, which have the same form. On the wire each is followed by `;`.
 #![forbid(unsafe_code)]
 
 use core::fmt;
@@ -15,8 +15,9 @@ impl fmt::Display for BadSentence {
 
 impl core::error::Error for BadSentence {}
 
-/// Writes sentences, joined by `;`, as they go over the wire: without blanks around them, each followed by `;`, a `$LBS` with its
-/// checksum. Returns the length.
+/// Writes sentences, joined by `;`, as they go over the wire: without blanks around them, each followed by `;`. A `$LBS` or `$WIFI`
+/// gets its checksum whatever it had: scripts make these themselves, and the vendor's own example has a wrong one. Returns the
+/// length.
 ///
 /// # Errors
 /// There is no sentence, one does not begin with `$`, its checksum differs, or `out` is too small.
@@ -41,7 +42,6 @@ fn complete_one(sentence: &[u8], out: &mut [u8], mut length: usize) -> Option<us
         length = end;
         Some(())
     };
-    put(sentence)?;
     let star = body.iter().position(|byte| *byte == b'*');
     let (summed, given) = body.split_at_checked(star.unwrap_or(body.len()))?;
     if !summed.iter().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -51,12 +51,12 @@ fn complete_one(sentence: &[u8], out: &mut [u8], mut length: usize) -> Option<us
     let sum = summed.iter().fold(0, |sum, byte| sum ^ byte);
     let digit = |value: u8| b"0123456789ABCDEF".get(usize::from(value)).copied();
     let checksum = [b'*', digit(sum >> 4)?, digit(sum & 15)?];
-    if star.is_some() {
-        if !given.eq_ignore_ascii_case(&checksum) {
-            return None;
-        }
-    } else if summed.starts_with(b"LBS,") {
+    put(b"$")?;
+    put(summed)?;
+    if summed.starts_with(b"LBS,") || summed.starts_with(b"WIFI,") {
         put(&checksum)?;
+    } else if star.is_some() {
+        put(Some(given).filter(|given| given.eq_ignore_ascii_case(&checksum))?)?;
     }
     put(b";")?;
     Some(length)
@@ -79,7 +79,10 @@ mod tests {
         assert_eq!(completed(GGA), Some(format!("{GGA};")));
         assert_eq!(completed(&format!(" {GGA}\r\n;{GGA};")), Some(format!("{GGA};{GGA};")));
         assert_eq!(completed("$LBS,460,0,1878,1234,-71").as_deref(), Some("$LBS,460,0,1878,1234,-71*5A;"));
-        assert_eq!(completed("$LBS,460,0,1878,1234,-71*5a").as_deref(), Some("$LBS,460,0,1878,1234,-71*5a;"));
+        assert_eq!(completed("$LBS,460,0,1878,1234,-71*00").as_deref(), Some("$LBS,460,0,1878,1234,-71*5A;"));
+        let example = "$LBS,460,0,26909,94938126,-79,0*69;";
+        assert_eq!(completed(example).as_deref(), Some("$LBS,460,0,26909,94938126,-79,0*72;"), "the vendor's own");
+        assert_eq!(completed("$WIFI,1,a,-71*;").as_deref(), Some("$WIFI,1,a,-71*46;"));
         assert_eq!(completed("$GNRMC,,V").as_deref(), Some("$GNRMC,,V;"), "NMEA allows sentences without one");
     }
 

@@ -98,7 +98,7 @@ def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
     result) tells the outcome. The firmware starts the application by its frozen module `application`; without that this
     raises ImportError."""
 
-def setApn(apn: str, user: str, password: str) -> bool:
+def setApn(apn: str, user: str = "", password: str = "") -> bool:
     """Sets the mobile network's access point. Kept for the board; without effect where there is no modem."""
 
 def setBsEt(type: Literal["tcp", "psk", "tls", "cer"]) -> bool:
@@ -131,7 +131,8 @@ def sendTrans(mode: _Mode, value: Union[str, bytes]) -> bool:
     not connected, and when about 1500 bytes wait already."""
 
 def sendTsl(mode: _Mode, value: dict[int, _Value]) -> bool:
-    """Reports TSL data, {id: value}; see sendTrans() for the mode."""
+    """Reports TSL data, {id: value}, where an id may be its digits as text, as in JSON; see sendTrans() for the mode. True, and
+    nothing is sent, when it is empty."""
 
 def ackTsl(mode: _Mode, value: dict[int, _Value], pkgId: int) -> bool:
     """Answers readTsl, with its package id."""

@@ -37,7 +37,7 @@ int32_t qth_number_argument(mp_obj_t obj, int32_t max) {
 }
 
 void qth_callable_argument(mp_obj_t obj) {
-    if (!mp_obj_is_callable(obj)) {
+    if (obj != mp_const_none && !mp_obj_is_callable(obj)) {
         mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("%s can't be called"), mp_obj_get_type_str(obj));
     }
 }

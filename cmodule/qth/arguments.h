@@ -15,7 +15,7 @@ QthBytes qth_bytes_argument(mp_obj_t obj);
 // An int from 0 to max; -1 for every other int.
 int32_t qth_number_argument(mp_obj_t obj, int32_t max);
 
-// Checks that the object can be called.
+// Checks that the object can be called, or is None, which stands for no callback.
 void qth_callable_argument(mp_obj_t obj);
 
 #endif

@@ -23,7 +23,9 @@ static mp_obj_t send_tsl(mp_obj_t mode_in, mp_obj_t value_in) {
     int32_t mode = qth_number_argument(mode_in, MODE_MAX);
     qth_message_t message;
     bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && qth_is_ready();
-    return mp_obj_new_bool(is_good && qth_send_tsl(mode, message.bytes));
+    // Nothing to report is nothing to send.
+    bool is_empty = is_good && message.bytes.length == 0;
+    return mp_obj_new_bool(is_empty || (is_good && qth_send_tsl(mode, message.bytes)));
 }
 MP_DEFINE_CONST_FUN_OBJ_2(qth_send_tsl_obj, send_tsl);
 

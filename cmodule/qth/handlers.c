@@ -63,7 +63,7 @@ void qth_handlers_init(void) {
 
 void qth_handlers_set(size_t place, mp_obj_t callable) {
     qth_handlers_obj_t *handlers = MP_STATE_VM(qth_handlers);
-    handlers->callables[place] = callable;
+    handlers->callables[place] = callable == mp_const_none ? MP_OBJ_NULL : callable;
     qth_set_handler(place, (uint32_t)handlers->generation << 16 | place);
 }
 

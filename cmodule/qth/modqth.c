@@ -84,13 +84,13 @@ static mp_obj_t set_ver(mp_obj_t version_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(set_ver_obj, set_ver);
 
 // No board with a modem exists yet that the settings could be handed to.
-static mp_obj_t set_apn(mp_obj_t apn, mp_obj_t user, mp_obj_t password) {
-    qth_text_argument(apn);
-    qth_text_argument(user);
-    qth_text_argument(password);
+static mp_obj_t set_apn(size_t n_args, const mp_obj_t *args) {
+    for (size_t i = 0; i < n_args; i++) {
+        qth_text_argument(args[i]);
+    }
     return mp_obj_new_bool(qth_prepare());
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(set_apn_obj, set_apn);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(set_apn_obj, 1, 3, set_apn);
 
 // Plain TCP is all that this build has.
 static mp_obj_t set_bs_et(mp_obj_t type_in) {
@@ -149,7 +149,9 @@ static void collect_callbacks(mp_obj_t dict, const callback_key_t *keys, mp_obj_
         mp_obj_t name = map->table[i].key;
         mp_obj_t value = map->table[i].value;
         if (keys == event_keys && mp_obj_equal(name, MP_OBJ_NEW_QSTR(MP_QSTR_ota))) {
-            collect_callbacks(value, ota_keys, callables);
+            if (value != mp_const_none) {
+                collect_callbacks(value, ota_keys, callables);
+            }
             continue;
         }
         const callback_key_t *key = keys;

@@ -113,17 +113,33 @@ static void write_value(QthWriter *writer, uint16_t id, mp_obj_t value, int dept
     }
 }
 
+// An id: an int, or its decimal digits, as keys of JSON are. 0 for a number that is none.
+static mp_int_t id_of(mp_obj_t key) {
+    if (mp_obj_is_int(key)) {
+        return mp_obj_is_small_int(key) ? MP_OBJ_SMALL_INT_VALUE(key) : 0;
+    }
+    if (!mp_obj_is_str(key)) {
+        mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("id must be int, not %s"), mp_obj_get_type_str(key));
+    }
+    size_t length;
+    const char *digits = mp_obj_str_get_data(key, &length);
+    mp_int_t id = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!unichar_isdigit(digits[i]) || id > ID_MAX) {
+            return 0;
+        }
+        id = id * 10 + digits[i] - '0';
+    }
+    return id;
+}
+
 static void write_items(QthWriter *writer, mp_obj_t dict, int depth) {
     mp_map_t *map = mp_obj_dict_get_map(dict);
     for (size_t i = 0; i < map->alloc; i++) {
         if (!mp_map_slot_is_filled(map, i)) {
             continue;
         }
-        mp_obj_t key = map->table[i].key;
-        if (!mp_obj_is_int(key)) {
-            mp_raise_msg_varg(&mp_type_TypeError, MP_ERROR_TEXT("id must be int, not %s"), mp_obj_get_type_str(key));
-        }
-        mp_int_t id = mp_obj_is_small_int(key) ? MP_OBJ_SMALL_INT_VALUE(key) : 0;
+        mp_int_t id = id_of(map->table[i].key);
         if (id < 1 || id > ID_MAX) {
             mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("id must be 1 to %d"), ID_MAX);
         }

@@ -276,6 +276,31 @@ print("done")
                 self.assertEqual(board.center.expect(TRANSPARENT_UP)[1], b"thread")
 
 
+class NoCallback(unittest.TestCase):
+    def test_none_takes_a_callback_away(self):
+        script = """
+start()
+while not Qth.state(): time.sleep_ms(1)
+print(Qth.setEventCb({"recvTrans": None}))
+"""
+        with Board(script) as board:
+            board.lines_until("True")
+            board.center.send(TRANSPARENT_DOWN, b"x")
+            board.center.send(TSL_WRITE, items(1, number(2, 3)))
+            self.assertEqual(board.line(), "recvTsl {1: {2: 3}}")
+
+    def test_ids_may_be_text_as_json_has_them(self):
+        script = """
+import json
+start()
+while not Qth.state(): time.sleep_ms(1)
+print(Qth.sendTsl(1, json.loads('{"1": {"2": 3}}')), Qth.sendTsl(1, {}))
+"""
+        with Board(script) as board:
+            board.lines_until("True True")
+            self.assertEqual(board.center.expect(TSL_REPORT)[1], items(1, number(2, 3)))
+
+
 class Threads(unittest.TestCase):
     """Callbacks have a thread of their own."""
 

@@ -34,7 +34,7 @@ print(
     repr(Qth.getOtaKey()),
 )
 print("signing key", Qth.setOtaKey(KEY), Qth.getOtaKey() == KEY)
-print("APN", Qth.setApn("internet", "", ""))
+print("APN", Qth.setApn("internet", "", ""), Qth.setApn("internet"), Qth.setApn("internet", "user"))
 print(
     "MCU",
     [Qth.setMcuVer(name, version, nothing, nothing) for name, version in (("", "1"), ("M", ""), ("M" * 33, "1"), ("M", "1"))],
@@ -66,7 +66,7 @@ wrong = (
     ("setDK", (1,)),
     ("setVer", (1,)),
     ("setEventCb", (None,)),
-    ("setMcuVer", ("M", "1", None, nothing)),
+    ("setMcuVer", ("M", "1", 1, nothing)),
     ("setMcuVer", ("M", 1, nothing, nothing)),
     ("setAppVer", ("1", 1)),
     ("setApn", ("a", "b", None)),

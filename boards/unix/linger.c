@@ -10,7 +10,7 @@
 // Milliseconds that a farewell may take before the process ends all the same.
 #define FAREWELL_MS (2500)
 // Between two looks whether something still lives.
-#define LINGER_MS (10)
+#define LINGER_MS (50)
 
 // Handles what is scheduled; returns false after Ctrl-C.
 static bool wait(void) {

@@ -44,10 +44,10 @@ def environment(**more):
 
 
 class Board:
-    """A firmware that runs `script` after the prelude, and its Center."""
+    """A firmware that runs `script` after the prelude, and its Center, which listens at the address `host`."""
 
-    def __init__(self, script, *options, **more):
-        self.center = center.Center()
+    def __init__(self, script, *options, host="127.0.0.1", **more):
+        self.center = center.Center(host)
         self.process = subprocess.Popen(
             [FIRMWARE, *options, "-c", PRELUDE + script],
             env=environment(QTH_SERVER=self.center.address, **more),

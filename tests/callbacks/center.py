@@ -60,9 +60,10 @@ def unseal(frame):
 
 
 class Center:
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"mqtt://127.0.0.1:{self.listener.getsockname()[1]}"
+    def __init__(self, host="127.0.0.1"):
+        is_ipv6 = ":" in host
+        self.listener = socket.create_server((host, 0), family=socket.AF_INET6 if is_ipv6 else socket.AF_INET)
+        self.address = f"mqtt://{f'[{host}]' if is_ipv6 else host}:{self.listener.getsockname()[1]}"
         self.frames = queue.Queue()  # (package id, command, payload) as they come
         self.online = threading.Event()  # a device is subscribed
         self.left = threading.Event()  # a DISCONNECT came

@@ -2,6 +2,8 @@
 
 import os
 import pty
+import signal
+import threading
 import time
 import unittest
 
@@ -209,17 +211,22 @@ class Situations(unittest.TestCase):
         process, terminal = pty.fork()
         if process == 0:
             os.execve(FIRMWARE, [FIRMWARE, "-i", "-c", PRELUDE + "start()"], environment(QTH_SERVER=center.address))
+        # A read fails when nobody has the terminal any more.
+        watchdog = threading.Timer(30, os.kill, (process, signal.SIGKILL))
+        watchdog.start()
         try:
             self.assertTrue(center.online.wait(10))
             center.send(TRANSPARENT_DOWN, b"x")
             seen = b""
-            while b"recvTrans b'x'" not in seen:
+            # What is typed before the prompt is there is lost.
+            while b"recvTrans b'x'" not in seen or b">>> " not in seen:
                 seen += os.read(terminal, 1024)
             os.write(terminal, b"print(6 * 7)\r")
             while b"\n42" not in seen:
                 seen += os.read(terminal, 1024)
         finally:
-            os.kill(process, 9)
+            watchdog.cancel()
+            os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             os.close(terminal)
             center.close()

@@ -1,5 +1,6 @@
 //! Records survive power cuts at every flash operation, rot, and chips of every geometry.
 
+use super::entry::{check, HEADER};
 use super::*;
 use crate::layout::Region;
 use crate::ram::{Cut, RamFlash};

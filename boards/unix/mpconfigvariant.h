@@ -18,6 +18,9 @@ struct _mp_obj_fun_builtin_fixed_t;
 extern const struct _mp_obj_fun_builtin_fixed_t board_reset_obj;
 #define MICROPY_PY_MACHINE_EXTRA_GLOBALS { MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&board_reset_obj) },
 
+// Imports find what lies in /usr by the names that it has on a device (imports.c).
+#define mp_builtin___import__ board_import
+
 #include "variants/mpconfigvariant_common.h"
 
 // Ctrl-C is raised between two bytecodes: where a signal arrives, the lock may be another thread's.

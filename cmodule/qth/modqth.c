@@ -226,3 +226,8 @@ const mp_obj_module_t qth_module = {
     .globals = (mp_obj_dict_t *)&qth_module_globals,
 };
 MP_REGISTER_MODULE(MP_QSTR_Qth, qth_module);
+// Inner modules of the vendor's SDK that scripts name.
+MP_REGISTER_MODULE(MP_QSTR_qth_init, qth_module);
+MP_REGISTER_MODULE(MP_QSTR_qth_config, qth_module);
+MP_REGISTER_MODULE(MP_QSTR_qth_bus, qth_module);
+MP_REGISTER_MODULE(MP_QSTR_qth_ota, qth_module);

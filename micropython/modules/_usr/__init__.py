@@ -1,0 +1,35 @@
+# The package `usr`: the folder /usr, and the built-in Qth under the names that it has in the vendor's SDK, which come before
+# files of these names. boards/unix/imports.c loads this when a script first imports from `usr`.
+import os
+import sys
+
+import Qth
+
+import _board
+from ql_fs import path_exists
+
+from . import libs as _libs
+from . import qth as _qth
+
+__name__ = "usr"
+__path__ = _board.usr()
+if not __path__.startswith("/"):
+    __path__ = os.getcwd().rstrip("/") + "/" + __path__
+
+qth_init = qth_config = qth_bus = qth_ota = Qth
+
+
+def _register():
+    sys.modules["usr"] = sys.modules["_usr"]
+    if not path_exists(__path__ + "/libs"):
+        sys.modules["usr.libs"] = _libs
+    _qth.__path__ = __path__ + "/libs/qth"
+    sys.modules["usr.libs.qth"] = _qth
+    for package in ("usr.", "usr.libs.", "usr.libs.qth."):
+        for name in ("Qth", "qth_init", "qth_config", "qth_bus", "qth_ota"):
+            sys.modules[package + name] = Qth
+
+
+_register()
+if path_exists(__path__ + "/__init__.py"):
+    execfile(__path__ + "/__init__.py", globals())

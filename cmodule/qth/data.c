@@ -3,6 +3,7 @@
 #include "py/runtime.h"
 
 #include "arguments.h"
+#include "function.h"
 #include "functions.h"
 #include "handlers.h"
 #include "values.h"
@@ -12,35 +13,34 @@
 #define PACKAGE_MAX (0xfffe)
 #define ID_MAX (8191)
 
-static mp_obj_t send_trans(mp_obj_t mode_in, mp_obj_t value_in) {
-    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
-    QthBytes value = qth_bytes_argument(value_in);
+static mp_obj_t send_trans(const mp_obj_t *args) {
+    int32_t mode = qth_number_argument(args[0], MODE_MAX);
+    QthBytes value = qth_bytes_argument(args[1]);
     return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_send_transparent(mode, value));
 }
-MP_DEFINE_CONST_FUN_OBJ_2(qth_send_trans_obj, send_trans);
+QTH_FUNCTION(qth_send_trans_obj, send_trans, 2, MP_QSTR_mode, MP_QSTR_value);
 
-static mp_obj_t send_tsl(mp_obj_t mode_in, mp_obj_t value_in) {
-    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
+static mp_obj_t send_tsl(const mp_obj_t *args) {
+    int32_t mode = qth_number_argument(args[0], MODE_MAX);
     qth_message_t message;
-    bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && qth_is_ready();
+    bool is_good = qth_message_of_dict(args[1], 0, &message) && mode >= 0 && qth_is_ready();
     // Nothing to report is nothing to send.
     bool is_empty = is_good && message.bytes.length == 0;
     return mp_obj_new_bool(is_empty || (is_good && qth_send_tsl(mode, message.bytes)));
 }
-MP_DEFINE_CONST_FUN_OBJ_2(qth_send_tsl_obj, send_tsl);
+QTH_FUNCTION(qth_send_tsl_obj, send_tsl, 2, MP_QSTR_mode, MP_QSTR_value);
 
-static mp_obj_t ack_tsl(mp_obj_t mode_in, mp_obj_t value_in, mp_obj_t package_in) {
-    int32_t mode = qth_number_argument(mode_in, MODE_MAX);
-    int32_t package = qth_number_argument(package_in, PACKAGE_MAX);
+static mp_obj_t ack_tsl(const mp_obj_t *args) {
+    int32_t mode = qth_number_argument(args[0], MODE_MAX);
+    int32_t package = qth_number_argument(args[2], PACKAGE_MAX);
     qth_message_t message;
-    bool is_good = qth_message_of_dict(value_in, 0, &message) && mode >= 0 && package > 0 && qth_is_ready();
+    bool is_good = qth_message_of_dict(args[1], 0, &message) && mode >= 0 && package > 0 && qth_is_ready();
     return mp_obj_new_bool(is_good && qth_answer_tsl(mode, package, message.bytes));
 }
-MP_DEFINE_CONST_FUN_OBJ_3(qth_ack_tsl_obj, ack_tsl);
+QTH_FUNCTION(qth_ack_tsl_obj, ack_tsl, 3, MP_QSTR_mode, MP_QSTR_value, MP_QSTR_pkgId);
 
 // ackTslServer(mode, serverId, value, pkgId)
-static mp_obj_t ack_tsl_server(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
+static mp_obj_t ack_tsl_server(const mp_obj_t *args) {
     int32_t mode = qth_number_argument(args[0], MODE_MAX);
     int32_t service = qth_number_argument(args[1], ID_MAX);
     int32_t package = qth_number_argument(args[3], PACKAGE_MAX);
@@ -49,13 +49,13 @@ static mp_obj_t ack_tsl_server(size_t n_args, const mp_obj_t *args) {
     bool is_good = is_written && mode >= 0 && service > 0 && package > 0 && qth_is_ready();
     return mp_obj_new_bool(is_good && qth_answer_service(mode, package, message.bytes));
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qth_ack_tsl_server_obj, 4, 4, ack_tsl_server);
+QTH_FUNCTION(qth_ack_tsl_server_obj, ack_tsl_server, 4, MP_QSTR_mode, MP_QSTR_serverId, MP_QSTR_value, MP_QSTR_pkgId);
 
-static mp_obj_t send_outside_location(mp_obj_t nmea_in) {
-    QthText nmea = qth_text_argument(nmea_in);
+static mp_obj_t send_outside_location(const mp_obj_t *args) {
+    QthText nmea = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_is_ready() && qth_send_location(nmea));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(qth_send_outside_location_obj, send_outside_location);
+QTH_FUNCTION(qth_send_outside_location_obj, send_outside_location, 1, MP_QSTR_nmea);
 
 // A list of ids. What can't be one becomes 0, which is nobody's id.
 static QthIds ids_of(mp_obj_t ids_in) {
@@ -70,30 +70,44 @@ static QthIds ids_of(mp_obj_t ids_in) {
     return (QthIds){ numbers, count };
 }
 
-static mp_obj_t get_dev_info(mp_obj_t ids_in) {
-    QthIds ids = ids_of(ids_in);
+static mp_obj_t get_dev_info(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
     uint8_t message[QTH_MESSAGE];
     size_t length = qth_is_ready() ? qth_information(ids, (QthBuffer){ message, sizeof(message) }) : 0;
     return qth_dict_of_message((QthBytes){ message, length });
 }
-MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_info_obj, get_dev_info);
+QTH_FUNCTION(qth_get_dev_info_obj, get_dev_info, 1, MP_QSTR_ids);
 
-static mp_obj_t get_dev_status(mp_obj_t ids_in) {
-    QthIds ids = ids_of(ids_in);
+static mp_obj_t get_dev_status(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
     uint8_t message[QTH_MESSAGE];
     size_t length = qth_is_ready() ? qth_status(ids, (QthBuffer){ message, sizeof(message) }) : 0;
     return qth_dict_of_message((QthBytes){ message, length });
 }
-MP_DEFINE_CONST_FUN_OBJ_1(qth_get_dev_status_obj, get_dev_status);
+QTH_FUNCTION(qth_get_dev_status_obj, get_dev_status, 1, MP_QSTR_ids);
 
-static mp_obj_t send_dev_info(mp_obj_t ids_in) {
-    QthIds ids = ids_of(ids_in);
+static mp_obj_t send_dev_info(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
     return mp_obj_new_bool(qth_is_ready() && qth_send_information(ids));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_info_obj, send_dev_info);
+QTH_FUNCTION(qth_send_dev_info_obj, send_dev_info, 1, MP_QSTR_ids);
 
-static mp_obj_t send_dev_status(mp_obj_t ids_in) {
-    QthIds ids = ids_of(ids_in);
+static mp_obj_t send_dev_status(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
     return mp_obj_new_bool(qth_is_ready() && qth_send_status(ids));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(qth_send_dev_status_obj, send_dev_status);
+QTH_FUNCTION(qth_send_dev_status_obj, send_dev_status, 1, MP_QSTR_ids);
+
+static mp_obj_t ack_dev_info(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
+    int32_t package = qth_number_argument(args[1], PACKAGE_MAX);
+    return mp_obj_new_bool(qth_is_ready() && package > 0 && qth_answer_information(package, ids));
+}
+QTH_FUNCTION(qth_ack_dev_info_obj, ack_dev_info, 2, MP_QSTR_ids, MP_QSTR_pkgId);
+
+static mp_obj_t ack_dev_status(const mp_obj_t *args) {
+    QthIds ids = ids_of(args[0]);
+    int32_t package = qth_number_argument(args[1], PACKAGE_MAX);
+    return mp_obj_new_bool(qth_is_ready() && package > 0 && qth_answer_status(package, ids));
+}
+QTH_FUNCTION(qth_ack_dev_status_obj, ack_dev_status, 2, MP_QSTR_ids, MP_QSTR_pkgId);

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "callbacks.h"
 #include "delivery.h"
+#include "function.h"
 #include "functions.h"
 #include "handlers.h"
 
@@ -52,63 +53,65 @@ static mp_obj_t reset(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(reset_obj, reset);
 
-static mp_obj_t set_product_info(mp_obj_t pk_in, mp_obj_t ps_in) {
-    QthText pk = qth_text_argument(pk_in);
-    QthText ps = qth_text_argument(ps_in);
+static mp_obj_t set_product_info(const mp_obj_t *args) {
+    QthText pk = qth_text_argument(args[0]);
+    QthText ps = qth_text_argument(args[1]);
     return mp_obj_new_bool(qth_prepare() && qth_set_product(pk, ps));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(set_product_info_obj, set_product_info);
+static QTH_FUNCTION(set_product_info_obj, set_product_info, 2, MP_QSTR_pk, MP_QSTR_ps);
 
-static mp_obj_t set_server(mp_obj_t url_in) {
-    QthText url = qth_text_argument(url_in);
+static mp_obj_t set_server(const mp_obj_t *args) {
+    QthText url = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_prepare() && qth_set_server(url));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_server_obj, set_server);
+static QTH_FUNCTION(set_server_obj, set_server, 1, MP_QSTR_url);
 
-static mp_obj_t set_lifetime(mp_obj_t seconds_in) {
-    int32_t seconds = qth_number_argument(seconds_in, LIFETIME_MAX);
+static mp_obj_t set_lifetime(const mp_obj_t *args) {
+    int32_t seconds = qth_number_argument(args[0], LIFETIME_MAX);
     return mp_obj_new_bool(qth_prepare() && seconds >= 0 && qth_set_lifetime(seconds));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_lifetime_obj, set_lifetime);
+static QTH_FUNCTION(set_lifetime_obj, set_lifetime, 1, MP_QSTR_seconds);
 
-static mp_obj_t set_dk(mp_obj_t dk_in) {
-    QthText dk = qth_text_argument(dk_in);
+static mp_obj_t set_dk(const mp_obj_t *args) {
+    QthText dk = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_prepare() && qth_set_device_key(dk));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_dk_obj, set_dk);
+static QTH_FUNCTION(set_dk_obj, set_dk, 1, MP_QSTR_dk);
 
-static mp_obj_t set_ver(mp_obj_t version_in) {
-    QthText version = qth_text_argument(version_in);
+static mp_obj_t set_ver(const mp_obj_t *args) {
+    QthText version = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_prepare() && qth_set_version(version));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_ver_obj, set_ver);
+static QTH_FUNCTION(set_ver_obj, set_ver, 1, MP_QSTR_version);
 
 // No board with a modem exists yet that the settings could be handed to.
-static mp_obj_t set_apn(size_t n_args, const mp_obj_t *args) {
-    for (size_t i = 0; i < n_args; i++) {
-        qth_text_argument(args[i]);
+static mp_obj_t set_apn(const mp_obj_t *args) {
+    for (size_t i = 0; i < 3; i++) {
+        if (args[i] != MP_OBJ_NULL) {
+            qth_text_argument(args[i]);
+        }
     }
     return mp_obj_new_bool(qth_prepare());
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(set_apn_obj, 1, 3, set_apn);
+static QTH_FUNCTION(set_apn_obj, set_apn, 1, MP_QSTR_apn, MP_QSTR_user, MP_QSTR_password);
 
 // Plain TCP is all that this build has.
-static mp_obj_t set_bs_et(mp_obj_t type_in) {
-    QthText type = qth_text_argument(type_in);
+static mp_obj_t set_bs_et(const mp_obj_t *args) {
+    QthText type = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_prepare() && type.length == 3 && memcmp(type.bytes, "tcp", 3) == 0);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_bs_et_obj, set_bs_et);
+static QTH_FUNCTION(set_bs_et_obj, set_bs_et, 1, MP_QSTR_type);
 
 static mp_obj_t get_bs_et(void) {
     return MP_OBJ_NEW_QSTR(MP_QSTR_tcp);
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(get_bs_et_obj, get_bs_et);
 
-static mp_obj_t set_session_flag(mp_obj_t flag_in) {
-    int32_t flag = qth_number_argument(flag_in, 1);
+static mp_obj_t set_session_flag(const mp_obj_t *args) {
+    int32_t flag = qth_number_argument(args[0], 1);
     return mp_obj_new_bool(qth_prepare() && flag >= 0 && qth_set_encrypted_session(flag == 1));
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_session_flag_obj, set_session_flag);
+static QTH_FUNCTION(set_session_flag_obj, set_session_flag, 1, MP_QSTR_flag);
 
 static mp_obj_t get_session_flag(void) {
     return mp_obj_new_bool(qth_is_ready() && qth_encrypted_session());
@@ -168,9 +171,9 @@ static void collect_callbacks(mp_obj_t dict, const callback_key_t *keys, mp_obj_
 }
 
 // Callbacks that are not in the dict stay as they are.
-static mp_obj_t set_event_cb(mp_obj_t dict) {
+static mp_obj_t set_event_cb(const mp_obj_t *args) {
     mp_obj_t callables[QTH_KIND_APP_PACKAGE] = { MP_OBJ_NULL };
-    collect_callbacks(dict, event_keys, callables);
+    collect_callbacks(args[0], event_keys, callables);
     if (!qth_prepare()) {
         return mp_const_false;
     }
@@ -181,7 +184,7 @@ static mp_obj_t set_event_cb(mp_obj_t dict) {
     }
     return mp_const_true;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(set_event_cb_obj, set_event_cb);
+static QTH_FUNCTION(set_event_cb_obj, set_event_cb, 1, MP_QSTR_callbacks);
 
 static const mp_rom_map_elem_t qth_module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_Qth) },
@@ -198,6 +201,7 @@ static const mp_rom_map_elem_t qth_module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_setEventCb), MP_ROM_PTR(&set_event_cb_obj) },
     { MP_ROM_QSTR(MP_QSTR_setMcuVer), MP_ROM_PTR(&qth_set_mcu_ver_obj) },
     { MP_ROM_QSTR(MP_QSTR_setAppVer), MP_ROM_PTR(&qth_set_app_ver_obj) },
+    { MP_ROM_QSTR(MP_QSTR_apply_pending_update), MP_ROM_PTR(&qth_apply_pending_update_obj) },
     { MP_ROM_QSTR(MP_QSTR__applicationFailed), MP_ROM_PTR(&qth_application_failed_obj) },
     { MP_ROM_QSTR(MP_QSTR_setApn), MP_ROM_PTR(&set_apn_obj) },
     { MP_ROM_QSTR(MP_QSTR_setBsEt), MP_ROM_PTR(&set_bs_et_obj) },
@@ -215,6 +219,8 @@ static const mp_rom_map_elem_t qth_module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_getDevStatus), MP_ROM_PTR(&qth_get_dev_status_obj) },
     { MP_ROM_QSTR(MP_QSTR_sendDevInfo), MP_ROM_PTR(&qth_send_dev_info_obj) },
     { MP_ROM_QSTR(MP_QSTR_sendDevStatus), MP_ROM_PTR(&qth_send_dev_status_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ackDevInfo), MP_ROM_PTR(&qth_ack_dev_info_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ackDevStatus), MP_ROM_PTR(&qth_ack_dev_status_obj) },
     { MP_ROM_QSTR(MP_QSTR_otaRequest), MP_ROM_PTR(&qth_ota_request_obj) },
     { MP_ROM_QSTR(MP_QSTR_otaAction), MP_ROM_PTR(&qth_ota_action_obj) },
     { MP_ROM_QSTR(MP_QSTR_mcuFWDataRead), MP_ROM_PTR(&qth_mcu_fw_data_read_obj) },

@@ -393,6 +393,12 @@ bool qth_send_status(struct QthIds ids);
 // Reports the device information with these ids; returns whether the report was taken.
 bool qth_send_information(struct QthIds ids);
 
+// Answers the read of device status with this package id; returns whether the answer was taken.
+bool qth_answer_status(uint16_t package, struct QthIds ids);
+
+// Answers the read of device information with this package id; returns whether the answer was taken.
+bool qth_answer_information(uint16_t package, struct QthIds ids);
+
 // Asks for plans; returns whether the device is connected.
 bool qth_ota_request(bool with_sha256);
 

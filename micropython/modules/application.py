@@ -30,6 +30,7 @@ class Application:
         self.new = root + ".new"
         self.old = root + ".old"
         self._state = root + ".json"
+        self.was_updated = False  # at this start
 
     def state(self):
         """`stage`: ready, trial or reverting; `starts` that are left on trial; `md5` of the package; `bad`: MD5 of the last that
@@ -64,6 +65,7 @@ class Application:
                     os.rename(self.root, self.old)
                 os.rename(self.new, self.root)
             state.update({"stage": "trial", "starts": STARTS})
+            self.was_updated = True
         if state.get("stage") == "trial":
             if state["starts"] > 0:
                 state["starts"] -= 1

@@ -10,9 +10,9 @@
     Qth.setEventCb({"ota": {"otaPlan": plan, "fotaResult": print}})
     Qth.start()
 
-Nothing here waits for the network; what happens is told to callbacks, in the interpreter's own thread and one after the
-other. Every function may be called from a callback and from any thread. A wrong type raises TypeError; a value of the right
-type that can't be accepted returns False.
+Nothing here waits for the network; what happens is told to callbacks, one after the other, in a thread of their own where
+the port has threads. Every function may be called from a callback and from any thread, with arguments by position or by
+name. A wrong type raises TypeError; a value of the right type that can't be accepted returns False.
 """
 
 from typing import Any, Callable, Literal, TypedDict, Union
@@ -98,6 +98,10 @@ def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
     result) tells the outcome. The firmware starts the application by its frozen module `application`; without that this
     raises ImportError."""
 
+def apply_pending_update() -> bool:
+    """Whether an update of the application took its place at this start, by the firmware's frozen module `application`, before
+    the application ran. Without that module this raises ImportError."""
+
 def setApn(apn: str, user: str = "", password: str = "") -> bool:
     """Sets the mobile network's access point. Kept for the board; without effect where there is no modem."""
 
@@ -155,6 +159,12 @@ def sendDevInfo(ids: list[int]) -> bool:
 
 def sendDevStatus(ids: list[int]) -> bool:
     """Reports device status to the Center."""
+
+def ackDevInfo(ids: list[int], pkgId: int) -> bool:
+    """Answers a read of device information with its package id. The module answers each read by itself."""
+
+def ackDevStatus(ids: list[int], pkgId: int) -> bool:
+    """Answers a read of device status with its package id. The module answers each read by itself."""
 
 def otaRequest(mode: int = 0) -> bool:
     """Asks the Center for upgrade plans; they arrive at otaPlan. Mode 1: packages are checked by SHA-256. False when not

@@ -85,10 +85,10 @@ impl Outbox {
         queued
     }
 
-    /// Queues an answer, which carries the request's package id.
-    pub fn answer(&mut self, length: usize, id: PackageId, command: u16) {
-        // Without room the Center gets no answer, and asks again.
-        let _ = self.commit(length, id, command, QoS::AtMostOnce, Sender::Nobody);
+    /// Queues an answer, which carries the request's package id; returns whether there was room. Without an answer the Center
+    /// asks again.
+    pub fn answer(&mut self, length: usize, id: PackageId, command: u16) -> bool {
+        self.commit(length, id, command, QoS::AtMostOnce, Sender::Nobody).is_ok()
     }
 
     /// Seals the `length` bytes written to [`Outbox::payload`] into a frame and queues it.

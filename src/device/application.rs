@@ -228,6 +228,16 @@ impl<B: Board> Device<B> {
             && written.is_ok_and(|length| length > 0 && parts.outbox.queue(length, command::INFO_REPORT, Sender::Nobody))
     }
 
+    /// Answers the read of device status with this package id; returns whether the answer was taken.
+    pub fn answer_status(&mut self, id: u16, ids: impl Iterator<Item = u16>) -> bool {
+        PackageId::new(id).is_some_and(|id| self.is_online() && self.parts.answer_status(id, ids))
+    }
+
+    /// Answers the read of device information with this package id; returns whether the answer was taken.
+    pub fn answer_information(&mut self, id: u16, ids: impl Iterator<Item = u16>) -> bool {
+        PackageId::new(id).is_some_and(|id| self.is_online() && self.parts.answer_information(id, ids))
+    }
+
     /// Asks the Center for plans, `with_sha256` for packages with that digest; false when not connected.
     pub fn ota_request(&mut self, with_sha256: bool) -> bool {
         self.is_online() && self.parts.request_plans(with_sha256)

@@ -29,8 +29,12 @@ impl<B: Board> Components<B> {
             command::TSL_WRITE if TSL => self.pass_on(Event::Tsl(payload)),
             command::TSL_SERVICE if TSL => self.pass_on(Event::ReadService(id.get(), payload)),
             command::TRANSPARENT_DOWN if TRANSPARENT => self.pass_on(Event::Transparent(payload)),
-            command::STATUS_READ => self.answer_status(id, payload),
-            command::INFO_READ => self.answer_information(id, payload),
+            command::STATUS_READ => {
+                self.answer_status(id, report::requested(payload, &report::STATUS_IDS));
+            }
+            command::INFO_READ => {
+                self.answer_information(id, report::requested(payload, &report::INFORMATION_IDS));
+            }
             command::LOCATION_READ if LOCATION => self.answer_location(id),
             command::OTA_PLAN => self.tell_upgrade_of_command(now, id, Input::Plan(payload), is_online),
             command::OTA_FIRMWARE => self.tell_upgrade_of_command(now, id, Input::FileInfo(payload), is_online),
@@ -55,19 +59,15 @@ impl<B: Board> Components<B> {
         }
     }
 
-    fn answer_status(&mut self, id: PackageId, payload: &[u8]) {
+    pub(super) fn answer_status(&mut self, id: PackageId, mut ids: impl Iterator<Item = u16>) -> bool {
         let status = self.board.status();
-        let mut ids = report::requested(payload, &report::STATUS_IDS);
-        if let Ok(length) = report::status(&mut ids, &status, self.outbox.payload()) {
-            self.outbox.answer(length, id, command::STATUS_READ_REPLY);
-        }
+        let written = report::status(&mut ids, &status, self.outbox.payload());
+        written.is_ok_and(|length| self.outbox.answer(length, id, command::STATUS_READ_REPLY))
     }
 
-    fn answer_information(&mut self, id: PackageId, payload: &[u8]) {
-        let mut ids = report::requested(payload, &report::INFORMATION_IDS);
-        if let Ok(length) = report::information(&mut ids, &self.board.about(), &self.settings, self.outbox.payload()) {
-            self.outbox.answer(length, id, command::INFO_READ_REPLY);
-        }
+    pub(super) fn answer_information(&mut self, id: PackageId, mut ids: impl Iterator<Item = u16>) -> bool {
+        let written = report::information(&mut ids, &self.board.about(), &self.settings, self.outbox.payload());
+        written.is_ok_and(|length| self.outbox.answer(length, id, command::INFO_READ_REPLY))
     }
 
     /// The module finds no locations itself: an empty text.

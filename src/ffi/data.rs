@@ -70,3 +70,15 @@ pub extern "C" fn qth_send_status(ids: QthIds<'_>) -> bool {
 pub extern "C" fn qth_send_information(ids: QthIds<'_>) -> bool {
     device(|device, _| device.send_information(ids.iter()))
 }
+
+/// Answers the read of device status with this package id; returns whether the answer was taken.
+#[no_mangle]
+pub extern "C" fn qth_answer_status(package: uint16_t, ids: QthIds<'_>) -> bool {
+    device(|device, _| device.answer_status(package, ids.iter()))
+}
+
+/// Answers the read of device information with this package id; returns whether the answer was taken.
+#[no_mangle]
+pub extern "C" fn qth_answer_information(package: uint16_t, ids: QthIds<'_>) -> bool {
+    device(|device, _| device.answer_information(package, ids.iter()))
+}

@@ -11,10 +11,12 @@ from board import FIRMWARE, PRELUDE, Board, environment
 from center import (
     EXCEPTION,
     FILE,
+    INFO_READ_REPLY,
     PLAN,
     SERVICE_CALL,
     SERVICE_REPLY,
     STATUS,
+    STATUS_READ_REPLY,
     TRANSPARENT_DOWN,
     TRANSPARENT_UP,
     TSL_READ,
@@ -60,6 +62,16 @@ start(readTsl=read, readTslServer=serve)
             package = board.center.send(SERVICE_CALL, items(9, number(1, 2)))
             self.assertEqual(board.line(), "9 {1: 2} True")
             self.assertEqual(board.center.expect(SERVICE_REPLY), (package, items(9, true(1))))
+
+    def test_reads_of_information_and_status_can_be_answered_by_the_script(self):
+        answer = "lambda data: print(Qth.ackDevInfo([5], 77), Qth.ackDevStatus(pkgId=78, ids=[1]))"
+        with Board(f"start(recvTrans={answer})") as board:
+            board.lines_until(ONLINE)
+            board.center.send(TRANSPARENT_DOWN, b"x")
+            self.assertEqual(board.line(), "True True")
+            self.assertEqual(board.center.expect(INFO_READ_REPLY)[0], 77)
+            package, status = board.center.expect(STATUS_READ_REPLY)
+            self.assertEqual((package, status), (78, number(1, 87)))
 
     def test_a_plan_arrives_as_a_list_of_tuples_and_can_be_refused(self):
         with Board("start(otaPlan=lambda plans: print(plans, Qth.otaAction(0), Qth.otaAction(0)))") as board:

@@ -57,11 +57,14 @@ def runs():
 
 app = fresh()
 app.start()
-print("nothing to do:", runs(), app.state())
+print("nothing to do:", runs(), app.state(), app.was_updated)
 app.stage("md5", len(NEW), read)
 print("staged:", runs(), app.state()["stage"])
 app.start()
-print("first start:", runs(), app.state()["starts"], app.is_on_trial())
+print("first start:", runs(), app.state()["starts"], app.is_on_trial(), app.was_updated)
+app = application.Application("app")
+app.start()
+print("second start:", app.was_updated)
 app.confirm()
 print("confirmed:", runs(), app.state(), path_exists("app.old"))
 

@@ -86,6 +86,9 @@ wrong = (
     ("otaRequest", (None,)),
     ("otaAction", ("1",)),
     ("mcuFWDataRead", ("0", 1)),
+    ("ackDevInfo", ([1], None)),
+    ("ackDevStatus", (1, 1)),
+    ("apply_pending_update", (1,)),
     ("start", (1,)),
 )
 for name, arguments in wrong:
@@ -93,3 +96,16 @@ for name, arguments in wrong:
         print(name, arguments, "accepted:", getattr(Qth, name)(*arguments))
     except TypeError:
         print(name, "TypeError")
+
+# Arguments may be given by their names.
+print(Qth.setProductInfo(ps="s", pk="k"), Qth.setProductInfo("k", ps=""), Qth.setApn("a", password="p"), Qth.otaRequest(mode=0))
+for call in (
+    lambda: Qth.setProductInfo(pk="k"),
+    lambda: Qth.setProductInfo("k", "s", "x"),
+    lambda: Qth.setProductInfo("k", pk="k"),
+    lambda: Qth.setServer(uri="a"),
+):
+    try:
+        print("accepted:", call())
+    except TypeError as error:
+        print(error)

@@ -8,7 +8,13 @@ def nothing(*args):
 
 print(Qth.start(), Qth.stop(), Qth.state(), Qth.reset())
 print(Qth.sendTrans(0, "x"), Qth.sendTsl(0, {1: 1}), Qth.ackTsl(0, {1: 1}, 1), Qth.ackTslServer(0, 1, {1: 1}, 1))
-print(Qth.sendOutsideLocation("$GNGGA,"), Qth.sendDevInfo([1]), Qth.sendDevStatus([1]))
+print(
+    Qth.sendOutsideLocation("$GNGGA,"),
+    Qth.sendDevInfo([1]),
+    Qth.sendDevStatus([1]),
+    Qth.ackDevInfo([1], 1),
+    Qth.ackDevStatus([1], 1),
+)
 print(Qth.getDevInfo([1]), Qth.getDevStatus([1]))
 print(Qth.otaRequest(), Qth.otaAction(1), Qth.mcuFWDataRead(0, 1))
 print(Qth.getBsEt(), Qth.getSessionFlag(), repr(Qth.getOtaKey()))

@@ -114,12 +114,13 @@ class Application:
     def run(self):
         """Runs main.py or main.mpy."""
         self.start()
-        sys.path.insert(0, self.root)
+        # Last, as on a device: what the firmware has comes before files of the application.
+        sys.path.append(self.root)
         try:
             if path_exists(self.root + "/main.py"):
                 execfile(self.root + "/main.py", {"__name__": "__main__"})
             else:
-                __import__("main")
+                __import__("usr.main")
         except Exception as error:
             if not self.is_on_trial():
                 raise

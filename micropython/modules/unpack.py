@@ -1,4 +1,5 @@
-# Unpacks the package of an application: a .py file, a .mpy file, or a tar of files.
+# Unpacks the package of an application: a .py file, a .mpy file, or a tar of files, which may be compressed by gzip.
+import io
 import os
 import sys
 
@@ -7,6 +8,8 @@ from ql_fs import mkdirs, path_dirname, path_exists
 _ENOSPC = 28
 _BLOCK = 512
 _PIECE = 1024
+_WINDOW = 15  # gzip looks back up to 2^15 bytes
+_EXPANSION = 100  # text gets some 10 times smaller; more than this is made to fill the flash
 
 
 class Refused(Exception):
@@ -31,33 +34,96 @@ def unpack(folder, size, read):
         raise Refused("a name in it is not UTF-8")
 
 
+class _Package:
+    """The bytes of a package one after the other."""
+
+    def __init__(self, size, read):
+        self._size = size
+        self._read = read
+        self._offset = 0
+
+    def read(self, length):
+        """Up to so many bytes; none at the end."""
+        length = min(length, self._size - self._offset)
+        data = self._read(self._offset, length) if length else b""
+        if data is None or len(data) != length:
+            raise Refused("it ends in the middle of a file")
+        self._offset += length
+        return data
+
+
+class _Compressed(io.IOBase):
+    """The same as what `deflate` reads from."""
+
+    def __init__(self, package):
+        self._package = package
+
+    def readinto(self, buffer):
+        data = self._package.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Gunzip:
+    """The bytes that a package holds in gzip's format."""
+
+    def __init__(self, size, read):
+        import deflate
+
+        self._stream = deflate.DeflateIO(_Compressed(_Package(size, read)), deflate.GZIP, _WINDOW)
+        self._left = size * _EXPANSION
+
+    def read(self, length):
+        data = b""
+        while len(data) < length:
+            try:
+                piece = self._stream.read(length - len(data))
+            except (OSError, EOFError):
+                raise Refused("its compressed data is malformed")
+            if not piece:
+                break
+            data += piece
+        self._left -= len(data)
+        if self._left < 0:
+            raise Refused("it unpacks to more than %d times its size" % _EXPANSION)
+        return data
+
+
 def _unpack(folder, size, read):
-    head = _read(read, 0, min(_BLOCK, size))
-    if head[257:262] == b"ustar":
-        _untar(folder, size, read)
+    head = _Package(size, read).read(_BLOCK)
+    if head[:2] == b"\x1f\x8b":
+        if _Gunzip(size, read).read(_BLOCK)[257:262] != b"ustar":
+            raise Refused("what it compresses is not a tar")
+        _untar(folder, _Gunzip(size, read))
+    elif head[257:262] == b"ustar":
+        _untar(folder, _Package(size, read))
     elif head[:2] == bytes((ord("M"), sys.implementation._mpy & 0xFF)):
-        _copy(folder + "/main.mpy", 0, size, read)
+        _copy(folder + "/main.mpy", size, _Package(size, read))
     else:
-        _copy(folder + "/main.py", 0, size, read, is_text=True)
+        _copy(folder + "/main.py", size, _Package(size, read), is_text=True)
     if not path_exists(folder + "/main.py") and not path_exists(folder + "/main.mpy"):
         raise Refused("it has no main.py or main.mpy")
 
 
-def _read(read, offset, length):
-    data = read(offset, length)
-    if not data or len(data) != length:
+def _exactly(length, source):
+    data = source.read(length)
+    if len(data) != length:
         raise Refused("it ends in the middle of a file")
     return data
 
 
-def _copy(path, offset, length, read, is_text=False):
+def _skip(length, source):
+    while length:
+        length -= len(_exactly(min(_PIECE, length), source))
+
+
+def _copy(path, length, source, is_text=False):
     with open(path, "wb") as file:
         while length:
-            data = _read(read, offset, min(_PIECE, length))
+            data = _exactly(min(_PIECE, length), source)
             if is_text and b"\0" in data:
                 raise Refused("it is neither a tar nor Python code for this firmware")
             file.write(data)
-            offset += len(data)
             length -= len(data)
 
 
@@ -80,28 +146,24 @@ def _safe(name):
     return "/".join(parts)
 
 
-def _untar(folder, size, read):
-    offset = 0
-    while offset + _BLOCK <= size:
-        head = _read(read, offset, _BLOCK)
-        offset += _BLOCK
-        if head == bytes(_BLOCK):
-            return
+def _untar(folder, source):
+    while len(head := source.read(_BLOCK)) == _BLOCK and head != bytes(_BLOCK):
         if _octal(head[148:156]) != sum(head[:148]) + 8 * 32 + sum(head[156:]):
             raise Refused("the checksum of an entry differs")
         length = _octal(head[124:136])
-        if length > size - offset:
-            raise Refused("it ends in the middle of a file")
         kind = head[156:157]
         name, prefix = _text(head[:100]), _text(head[345:500])
         if prefix:
             name = prefix + "/" + name
+        padding = -length % _BLOCK
         if kind in (b"0", b"\0"):
             path = folder + "/" + _safe(name)
             mkdirs(path_dirname(path))
-            _copy(path, offset, length, read)
-        elif kind == b"5":
+            _copy(path, length, source)
+            _skip(padding, source)
+            continue
+        if kind == b"5":
             mkdirs(folder + "/" + _safe(name))
         elif kind != b"g":  # a comment, as git writes it
             raise Refused("'%s' is not a file or folder" % name)
-        offset += (length + _BLOCK - 1) // _BLOCK * _BLOCK
+        _skip(length + padding, source)

@@ -1,4 +1,5 @@
 # Packages of an application: what is unpacked, and what is refused before it writes outside of its folder.
+import binascii
 import os
 import sys
 
@@ -42,6 +43,22 @@ def show(what, package, size=None):
 MAIN = entry(b"main.py", b"print(1)\n")
 END = bytes(1024)
 
+
+def gzip(data, blocks=b""):
+    """RFC 1952, with data as it is in one block of RFC 1951 and more blocks behind it."""
+    length = len(data).to_bytes(2, "little")
+    stored = bytes([not blocks]) + length + bytes(255 - byte for byte in length) + data
+    end = binascii.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    return b"\x1f\x8b\x08" + bytes(7) + stored + blocks + end
+
+
+def zeros(count):
+    """The last block: a zero, and `count` times 258 zeros more, 13 bits each (fixed codes)."""
+    bits = "110" + "00110000" + "1100010100000" * count + "0000000"
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int("".join(reversed(bits[i : i + 8])), 2) for i in range(0, len(bits), 8))
+
+
 show("Python", b"print(1)\n")
 show("bytecode", bytes((ord("M"), sys.implementation._mpy & 0xFF, 0, 31)) + b"\0" * 4)
 show("bytecode of another version", bytes((ord("M"), 1, 0, 31)) + b"\0" * 4)
@@ -56,6 +73,15 @@ show(
 )
 show("tar without an end", MAIN)
 show("tar with git's comment", entry(b"pax_global_header", b"52 comment=1\n", kind=b"g") + MAIN + END)
+show("tar.gz", gzip(entry(b"./", kind=b"5") + MAIN + entry(b"lib/a.py", b"x" * 600) + END))
+show("tar.gz without an end", gzip(MAIN))
+show("tar.gz cut short", gzip(MAIN + END)[:900], len(gzip(MAIN + END)))
+show("tar.gz that ends early", gzip(MAIN + END)[:900])
+show("tar.gz with a bad block", gzip(MAIN, b"\x07" * 8))
+show("tar.gz with a link", gzip(MAIN + entry(b"link.py", kind=b"2") + END))
+show("tar.gz with traversal", gzip(MAIN + entry(b"../evil.py", b"1") + END))
+show("gzip of something else", gzip(b"print(1)\n"))
+show("tar.gz that unpacks to a hundred times its size", gzip(MAIN + entry(b"a", size=1 << 20), zeros(4096)))
 show("no main", entry(b"other.py", b"1") + END)
 show("empty tar", entry(b"lib/", kind=b"5") + END)
 

@@ -1,5 +1,6 @@
 """The Python application is upgraded on its own: a tar of files, on trial until the Center knows its version."""
 
+import gzip
 import io
 import os
 import tarfile
@@ -65,6 +66,16 @@ class Application(SystemCase):
         board = self.application().power_on()
         board.wait_for("this is 2.0")
         self.assertFalse(os.path.exists(self.usr + ".old"))
+
+    def test_an_archive_may_be_compressed(self):
+        path = self.archive(main=code("2.0"), greeting="text = 'this is 2.0'\n")
+        with open(path, "rb") as archive, gzip.open(path + ".gz", "wb") as compressed:
+            compressed.write(archive.read())
+        plan = self.plan_for(path + ".gz")
+        board = self.application().power_on()
+        board.wait_for("this is 2.0")
+        board.wait_for("application: APP True")
+        self.wait_for_state(plan, "upgraded")
 
     def test_an_application_that_fails_to_start_is_put_back_and_not_installed_again(self):
         plan = self.plan_for(self.archive(main=code("2.0"), greeting="raise ValueError('broken')\n"))

@@ -47,10 +47,15 @@ class Application:
         os.rename(self._state + ".new", self._state)
 
     def stage(self, md5, size, read):
-        """Unpacks a package for the next start. Raises unpack.Refused, or OSError where there is no space."""
+        """Unpacks a package for the next start; where it has no main.py or main.mpy, its files replace or join those that are
+        there. Raises unpack.Refused, or OSError where there is no space."""
         _remove(self.new)
         mkdirs(path_dirname(self.new) or ".")
         unpack.unpack(self.new, size, read)
+        if not _has_main(self.new) and path_exists(self.root):
+            unpack.add(self.new, self.root)
+        if not _has_main(self.new):
+            raise unpack.Refused("neither it nor the application has a main.py or main.mpy")
         state = self.state()
         state.update({"stage": "ready", "md5": md5})
         self._save(state)
@@ -128,6 +133,10 @@ class Application:
             print("application: it failed on trial, the one before comes back")
             self.revert()
             machine.reset()
+
+
+def _has_main(folder):
+    return path_exists(folder + "/main.py") or path_exists(folder + "/main.mpy")
 
 
 def _remove(folder):

@@ -3,9 +3,10 @@ import io
 import os
 import sys
 
-from ql_fs import mkdirs, path_dirname, path_exists
+from ql_fs import file_copy, mkdirs, path_dirname, path_exists
 
 _ENOSPC = 28
+_FOLDER = 0x4000
 _BLOCK = 512
 _PIECE = 1024
 _WINDOW = 15  # gzip looks back up to 2^15 bytes
@@ -101,8 +102,18 @@ def _unpack(folder, size, read):
         _copy(folder + "/main.mpy", size, _Package(size, read))
     else:
         _copy(folder + "/main.py", size, _Package(size, read), is_text=True)
-    if not path_exists(folder + "/main.py") and not path_exists(folder + "/main.mpy"):
-        raise Refused("it has no main.py or main.mpy")
+
+
+def add(folder, others):
+    """Copies to a folder what it does not have of another one."""
+    for name, kind, *_ in os.ilistdir(others):
+        path, other = folder + "/" + name, others + "/" + name
+        if kind != _FOLDER:
+            if not path_exists(path):
+                file_copy(path, other)
+        elif not path_exists(path) or os.stat(path)[0] & _FOLDER:
+            mkdirs(path)
+            add(path, other)
 
 
 def _exactly(length, source):

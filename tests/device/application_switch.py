@@ -50,6 +50,24 @@ def fresh():
     return application.Application("app")
 
 
+def entry(name, content):
+    head = name + bytes(100 - len(name)) + b"0000644\0" * 3 + b"%011o\0" % len(content) + b"0" * 11 + b"\0" + b" " * 8
+    head += b"0" + bytes(100) + b"ustar\0" + b"00" + bytes(247)
+    return head[:148] + b"%06o\0 " % sum(head) + head[156:] + content + bytes(-len(content) % 512)
+
+
+def files(folder):
+    found = {}
+    for name, kind, *_ in os.ilistdir(folder):
+        path = folder + "/" + name
+        if kind == 0x4000:
+            found.update({name + "/" + inside: content for inside, content in files(path).items()})
+        elif name != "main.py":
+            with open(path) as file:
+                found[name] = file.read()
+    return found
+
+
 def runs():
     with open("app/main.py", "rb") as file:
         return "new" if file.read() == NEW else "old"
@@ -67,6 +85,24 @@ app.start()
 print("second start:", app.was_updated)
 app.confirm()
 print("confirmed:", runs(), app.state(), path_exists("app.old"))
+
+# A tar without main.py replaces files and adds some.
+app = fresh()
+os.mkdir("app/lib")
+for name, text in (("app/lib/a.py", "old"), ("app/lib/b.py", "old"), ("app/kind", "old")):
+    with open(name, "w") as file:
+        file.write(text)
+package = entry(b"lib/a.py", b"new") + entry(b"lib/c.py", b"new") + entry(b"kind/x", b"new")
+app.stage("md5", len(package), lambda offset, length: package[offset : offset + length])
+app.start()
+print("replaced and added:", runs(), sorted(files("app").items()))
+app.revert()
+print("put back:", runs(), sorted(files("app").items()))
+os.remove("app/main.py")
+try:
+    app.stage("md5", len(package), lambda offset, length: package[offset : offset + length])
+except application.unpack.Refused as error:
+    print(error)
 
 app = fresh()
 app.stage("md5", len(NEW), read)

@@ -82,8 +82,7 @@ show("tar.gz with a link", gzip(MAIN + entry(b"link.py", kind=b"2") + END))
 show("tar.gz with traversal", gzip(MAIN + entry(b"../evil.py", b"1") + END))
 show("gzip of something else", gzip(b"print(1)\n"))
 show("tar.gz that unpacks to a hundred times its size", gzip(MAIN + entry(b"a", size=1 << 20), zeros(4096)))
-show("no main", entry(b"other.py", b"1") + END)
-show("empty tar", entry(b"lib/", kind=b"5") + END)
+show("tar without main.py", entry(b"other.py", b"1") + END)
 
 for name in (b"../evil.py", b"lib/../../evil.py", b"/tmp/evil.py", b"..", b"a\\..\\evil.py"):
     show(name, MAIN + entry(name, b"1") + END)

@@ -67,6 +67,19 @@ class Application(SystemCase):
         board.wait_for("this is 2.0")
         self.assertFalse(os.path.exists(self.usr + ".old"))
 
+    def test_an_archive_without_main_replaces_files_and_adds_some(self):
+        with open(os.path.join(self.usr, "main.py"), "w") as file:
+            file.write("import version\n" + code("1.0").replace("'1.0'", "version.VERSION"))
+        with open(os.path.join(self.usr, "version.py"), "w") as file:
+            file.write("VERSION = '1.0'\n")
+        greeting = "from added import text\n"
+        plan = self.plan_for(self.archive(version="VERSION = '2.0'\n", greeting=greeting, added="text = 'this is 2.0'\n"))
+        board = self.application().power_on()
+        board.wait_for("this is 1.0")
+        board.wait_for("this is 2.0")
+        board.wait_for("application: APP True")
+        self.wait_for_state(plan, "upgraded")
+
     def test_an_archive_may_be_compressed(self):
         path = self.archive(main=code("2.0"), greeting="text = 'this is 2.0'\n")
         with open(path, "rb") as archive, gzip.open(path + ".gz", "wb") as compressed:
@@ -114,11 +127,14 @@ class Application(SystemCase):
 
     def test_a_component_that_fails_stops_those_behind_it(self):
         module = self.package(version="1.1.0")
-        archive = self.package(self.archive(greeting=""), version="2.0", **{"component-type": "mcu"})
+        path = os.path.join(self.folder, "application.bin")
+        with open(path, "wb") as file:
+            file.write(bytes(4))
+        archive = self.package(path, version="2.0", **{"component-type": "mcu"})
         plan = self.plan(archive, "--component", f"QTH-UNIX={module}", component="APP")
         board = self.application().power_on()
         board.wait_for("otaPlan: [(1, 'APP', '1.0', '2.0', 0, 0, 0), (0, 'QTH-UNIX', '1.0.0', '1.1.0', 0, 0, 0)]")
-        board.wait_for("application: package refused: it has no main.py or main.mpy")
+        board.wait_for("application: package refused: it is neither a tar nor Python code for this firmware")
         board.wait_for("application: APP False")
         self.wait_for_state(plan, "failed")
         components = self.center.cli("monitor", plan)["devices"][0]["components"]

@@ -25,7 +25,7 @@ static mp_obj_t ota_action(const mp_obj_t *args) {
     int32_t action = qth_number_argument(args[0], ACTION_MAX);
     return mp_obj_new_bool(qth_is_ready() && action >= 0 && qth_ota_action(action));
 }
-QTH_FUNCTION(qth_ota_action_obj, ota_action, 1, MP_QSTR_action);
+QTH_FUNCTION(qth_ota_action_obj, ota_action, 1, MP_QSTR_otaAction);
 
 // setMcuVer(comp_no, version, infoCB, resultCB)
 static mp_obj_t set_mcu_ver(const mp_obj_t *args) {

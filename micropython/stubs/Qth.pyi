@@ -170,7 +170,7 @@ def otaRequest(mode: int = 0) -> bool:
     """Asks the Center for upgrade plans; they arrive at otaPlan. Mode 1: packages are checked by SHA-256. False when not
     connected."""
 
-def otaAction(action: Literal[0, 1, 2, 3]) -> bool:
+def otaAction(otaAction: Literal[0, 1, 2, 3]) -> bool:
     """Answers an upgrade plan: 0 refuses, 1 accepts. For an MCU: 2 has the module download the package, and is True from
     then on, however often it is called; 3 tells that the MCU is being updated. False when there is nothing to answer, and
     for 2 where the board has no slot as large as the package."""

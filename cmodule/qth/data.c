@@ -39,7 +39,6 @@ static mp_obj_t ack_tsl(const mp_obj_t *args) {
 }
 QTH_FUNCTION(qth_ack_tsl_obj, ack_tsl, 3, MP_QSTR_mode, MP_QSTR_value, MP_QSTR_pkgId);
 
-// ackTslServer(mode, serverId, value, pkgId)
 static mp_obj_t ack_tsl_server(const mp_obj_t *args) {
     int32_t mode = qth_number_argument(args[0], MODE_MAX);
     int32_t service = qth_number_argument(args[1], ID_MAX);

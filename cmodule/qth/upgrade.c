@@ -14,7 +14,6 @@
 // Largest address and length in a package: small ints on every port.
 #define READ_MAX (0x3fffffff)
 
-// otaRequest([mode])
 static mp_obj_t ota_request(const mp_obj_t *args) {
     int32_t mode = args[0] == MP_OBJ_NULL ? 0 : qth_number_argument(args[0], 1);
     return mp_obj_new_bool(qth_is_ready() && mode >= 0 && qth_ota_request(mode == 1));
@@ -27,7 +26,6 @@ static mp_obj_t ota_action(const mp_obj_t *args) {
 }
 QTH_FUNCTION(qth_ota_action_obj, ota_action, 1, MP_QSTR_otaAction);
 
-// setMcuVer(comp_no, version, infoCB, resultCB)
 static mp_obj_t set_mcu_ver(const mp_obj_t *args) {
     QthText component = qth_text_argument(args[0]);
     QthText version = qth_text_argument(args[1]);

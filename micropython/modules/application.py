@@ -51,11 +51,16 @@ class Application:
         there. Raises unpack.Refused, or OSError where there is no space."""
         _remove(self.new)
         mkdirs(path_dirname(self.new) or ".")
-        unpack.unpack(self.new, size, read)
-        if not _has_main(self.new) and path_exists(self.root):
-            unpack.add(self.new, self.root)
-        if not _has_main(self.new):
-            raise unpack.Refused("neither it nor the application has a main.py or main.mpy")
+        try:
+            unpack.unpack(self.new, size, read)
+            if not _has_main(self.new) and path_exists(self.root):
+                unpack.add(self.new, self.root)
+            if not _has_main(self.new):
+                raise unpack.Refused("neither it nor the application has a main.py or main.mpy")
+        except (unpack.Refused, OSError):
+            # What was unpacked until then may fill the flash.
+            _remove(self.new)
+            raise
         state = self.state()
         state.update({"stage": "ready", "md5": md5})
         self._save(state)

@@ -54,7 +54,7 @@ class _Package:
 
 
 class _Compressed(io.IOBase):
-    """The same as what `deflate` reads from."""
+    """A package as the stream that `deflate` reads from."""
 
     def __init__(self, package):
         self._package = package
@@ -91,17 +91,23 @@ class _Gunzip:
 
 
 def _unpack(folder, size, read):
-    head = _Package(size, read).read(_BLOCK)
+    package = _Package(size, read)
+    head = package.read(_BLOCK)
     if head[:2] == b"\x1f\x8b":
-        if _Gunzip(size, read).read(_BLOCK)[257:262] != b"ustar":
+        package = _Gunzip(size, read)
+        head = package.read(_BLOCK)
+        if not _is_tar(head):
             raise Refused("what it compresses is not a tar")
-        _untar(folder, _Gunzip(size, read))
-    elif head[257:262] == b"ustar":
-        _untar(folder, _Package(size, read))
+    if _is_tar(head):
+        _untar(folder, head, package)
     elif head[:2] == bytes((ord("M"), sys.implementation._mpy & 0xFF)):
         _copy(folder + "/main.mpy", size, _Package(size, read))
     else:
         _copy(folder + "/main.py", size, _Package(size, read), is_text=True)
+
+
+def _is_tar(head):
+    return head[257:262] == b"ustar"
 
 
 def add(folder, others):
@@ -157,8 +163,8 @@ def _safe(name):
     return "/".join(parts)
 
 
-def _untar(folder, source):
-    while len(head := source.read(_BLOCK)) == _BLOCK and head != bytes(_BLOCK):
+def _untar(folder, head, source):
+    while len(head) == _BLOCK and head != bytes(_BLOCK):
         if _octal(head[148:156]) != sum(head[:148]) + 8 * 32 + sum(head[156:]):
             raise Refused("the checksum of an entry differs")
         length = _octal(head[124:136])
@@ -171,10 +177,10 @@ def _untar(folder, source):
             path = folder + "/" + _safe(name)
             mkdirs(path_dirname(path))
             _copy(path, length, source)
-            _skip(padding, source)
-            continue
-        if kind == b"5":
+            length = 0
+        elif kind == b"5":
             mkdirs(folder + "/" + _safe(name))
         elif kind != b"g":  # a comment, as git writes it
             raise Refused("'%s' is not a file or folder" % name)
         _skip(length + padding, source)
+        head = source.read(_BLOCK)

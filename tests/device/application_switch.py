@@ -1,6 +1,8 @@
 # The application's folders: switched at a start, on trial, confirmed or put back, with power cut at every step.
 import os
 
+from support.archive import entry, files
+
 import application
 import ql_fs
 from ql_fs import path_exists, rmdirs
@@ -50,22 +52,8 @@ def fresh():
     return application.Application("app")
 
 
-def entry(name, content):
-    head = name + bytes(100 - len(name)) + b"0000644\0" * 3 + b"%011o\0" % len(content) + b"0" * 11 + b"\0" + b" " * 8
-    head += b"0" + bytes(100) + b"ustar\0" + b"00" + bytes(247)
-    return head[:148] + b"%06o\0 " % sum(head) + head[156:] + content + bytes(-len(content) % 512)
-
-
-def files(folder):
-    found = {}
-    for name, kind, *_ in os.ilistdir(folder):
-        path = folder + "/" + name
-        if kind == 0x4000:
-            found.update({name + "/" + inside: content for inside, content in files(path).items()})
-        elif name != "main.py":
-            with open(path) as file:
-                found[name] = file.read()
-    return found
+def others():
+    return sorted((name, str(content, "utf-8")) for name, content in files("app").items() if name != "main.py")
 
 
 def runs():
@@ -95,14 +83,14 @@ for name, text in (("app/lib/a.py", "old"), ("app/lib/b.py", "old"), ("app/kind"
 package = entry(b"lib/a.py", b"new") + entry(b"lib/c.py", b"new") + entry(b"kind/x", b"new")
 app.stage("md5", len(package), lambda offset, length: package[offset : offset + length])
 app.start()
-print("replaced and added:", runs(), sorted(files("app").items()))
+print("replaced and added:", runs(), others())
 app.revert()
-print("put back:", runs(), sorted(files("app").items()))
+print("put back:", runs(), others())
 os.remove("app/main.py")
 try:
     app.stage("md5", len(package), lambda offset, length: package[offset : offset + length])
 except application.unpack.Refused as error:
-    print(error)
+    print(error, path_exists("app.new"))
 
 app = fresh()
 app.stage("md5", len(NEW), read)
@@ -150,3 +138,11 @@ for step in ends:
     print(step, left, "changes:", sorted(ends[step], key=str))
 fresh()
 rmdirs("app")
+
+# The firmware's modules come before the application's.
+app = fresh()
+with open("app/main.py", "w") as file:
+    file.write("import sys, log\nprint(__name__, sys.path[-1], log.__name__)\n")
+with open("app/log.py", "w") as file:
+    file.write("raise ValueError\n")
+app.run()

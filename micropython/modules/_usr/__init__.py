@@ -16,8 +16,6 @@ __path__ = _board.usr()
 if not __path__.startswith("/"):
     __path__ = os.getcwd().rstrip("/") + "/" + __path__
 
-qth_init = qth_config = qth_bus = qth_ota = Qth
-
 
 def _register():
     sys.modules["usr"] = sys.modules["_usr"]
@@ -25,9 +23,10 @@ def _register():
         sys.modules["usr.libs"] = _libs
     _qth.__path__ = __path__ + "/libs/qth"
     sys.modules["usr.libs.qth"] = _qth
-    for package in ("usr.", "usr.libs.", "usr.libs.qth."):
+    for package, module in (("usr", sys.modules["usr"]), ("usr.libs", _libs), ("usr.libs.qth", _qth)):
         for name in ("Qth", "qth_init", "qth_config", "qth_bus", "qth_ota"):
-            sys.modules[package + name] = Qth
+            sys.modules[package + "." + name] = Qth
+            setattr(module, name, Qth)
 
 
 _register()

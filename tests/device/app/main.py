@@ -1,2 +1,0 @@
-import sys, log
-print(__name__, sys.path[-1], log.__name__)

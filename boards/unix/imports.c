@@ -1,7 +1,6 @@
 // Imports as on a device: what lies in /usr is part of the package `usr`, by whatever name a script asks for it, so that
 // `import libs.x` and `import usr.libs.x` are one module. The frozen package `_usr` stands for `usr` itself.
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,6 +10,8 @@
 #include "py/objmodule.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
+
+#include "usr.h"
 
 #define USR "usr"
 #define FROZEN ".frozen"
@@ -30,12 +31,12 @@ static qstr in_usr(const char *name, size_t length) {
     return result;
 }
 
-// Whether an entry of sys.path is the folder of /usr, which micropython/modules/_board.py names.
+// Whether an entry of sys.path is the folder of /usr, by this name or the one that it has on this machine.
 static bool is_usr_folder(const char *entry) {
-    const char *usr = getenv("QTH_USR");
     struct stat of_usr, of_entry;
-    return stat(usr != NULL && usr[0] != '\0' ? usr : USR, &of_usr) == 0 && stat(entry[0] == '\0' ? "." : entry, &of_entry) == 0 &&
-           of_usr.st_dev == of_entry.st_dev && of_usr.st_ino == of_entry.st_ino;
+    return strcmp(entry, BOARD_USR) == 0 ||
+           (stat(board_usr(), &of_usr) == 0 && stat(entry[0] == '\0' ? "." : entry, &of_entry) == 0 &&
+               of_usr.st_dev == of_entry.st_dev && of_usr.st_ino == of_entry.st_ino);
 }
 
 static mp_import_stat_t stat_of(const char *path) {

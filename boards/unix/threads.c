@@ -1,10 +1,11 @@
 // The threads of scripts: how many live, what stack they have, who gets Ctrl-C, and how they share the interpreter's lock.
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,10 +22,70 @@
 // How often a thread lets another one go first that does not come, as one that has just ended.
 #define COURTESY (1000)
 
-static atomic_int alive;
+// Interrupts what a thread waits for that has to end.
+#define WAKE_SIGNAL (SIGUSR2)
+// How often such a thread is woken, a millisecond apart: it may just have been about to wait.
+#define WAKE_TRIES (50)
+
+typedef struct _thread_t {
+    pthread_t id;
+    mp_state_thread_t *state; // NULL until it runs
+    bool is_stopped;          // by another one: it ends as soon as it can
+    struct _thread_t *next;
+} thread_t;
+
+// All but the main thread. Changed under the interpreter's lock only, as what the threads hold.
+static thread_t *threads;
+static _Thread_local thread_t *self;
+
+// Raised by threads that are stopped; its traceback is nobody's.
+MP_REGISTER_ROOT_POINTER(mp_obj_t board_thread_exit);
+
+static thread_t *find(pthread_t id) {
+    thread_t *thread = threads;
+    while (thread != NULL && !pthread_equal(thread->id, id)) {
+        thread = thread->next;
+    }
+    return thread;
+}
+
+bool board_thread_runs(mp_uint_t id) {
+    thread_t *thread = find((pthread_t)id);
+    return thread != NULL && !thread->is_stopped;
+}
 
 int board_script_threads(void) {
-    return atomic_load(&alive) - qth_callbacks_run();
+    int count = 0;
+    for (thread_t *thread = threads; thread != NULL; thread = thread->next) {
+        count += !thread->is_stopped;
+    }
+    return count - qth_callbacks_run();
+}
+
+static void raise_in(thread_t *thread) {
+    if (thread->state != NULL && thread->state->mp_pending_exception == MP_OBJ_NULL) {
+        thread->state->mp_pending_exception = MP_STATE_VM(board_thread_exit);
+    }
+}
+
+static void do_nothing(int signal) {
+}
+
+void board_thread_stop(mp_uint_t id) {
+    pthread_t thread_id = (pthread_t)id;
+    thread_t *thread = find(thread_id);
+    if (thread == NULL) {
+        return;
+    }
+    struct sigaction wake = { .sa_handler = do_nothing };
+    sigaction(WAKE_SIGNAL, &wake, NULL);
+    MP_STATE_VM(board_thread_exit) = mp_obj_new_exception(&mp_type_SystemExit);
+    thread->is_stopped = true;
+    for (int tries = 0; tries < WAKE_TRIES && find(thread_id) == thread; tries++) {
+        raise_in(thread);
+        pthread_kill(thread_id, WAKE_SIGNAL);
+        board_pause(1000);
+    }
 }
 
 static sigset_t block_ctrl_c(void) {
@@ -52,8 +113,23 @@ mp_uint_t __wrap_mp_thread_create(void *(*entry)(void *), void *argument, size_t
     mp_uint_t id = __real_mp_thread_create(entry, argument, stack_size);
     nlr_pop();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    atomic_fetch_add(&alive, 1);
+    thread_t *thread = malloc(sizeof(*thread));
+    if (thread == NULL) {
+        abort();
+    }
+    *thread = (thread_t){ .id = (pthread_t)id, .next = threads };
+    threads = thread;
     return id;
+}
+
+void __real_mp_thread_start(void);
+void __wrap_mp_thread_start(void);
+
+// The new thread calls it, with the lock.
+void __wrap_mp_thread_start(void) {
+    self = find(pthread_self());
+    self->state = mp_thread_get_state();
+    __real_mp_thread_start();
 }
 
 void __real_mp_thread_gc_others(void);
@@ -71,7 +147,13 @@ void __real_mp_thread_finish(void);
 void __wrap_mp_thread_finish(void);
 
 void __wrap_mp_thread_finish(void) {
-    atomic_fetch_sub(&alive, 1);
+    thread_t **link = &threads;
+    while (*link != self) {
+        link = &(*link)->next;
+    }
+    *link = self->next;
+    free(self);
+    self = NULL;
     __real_mp_thread_finish();
 }
 
@@ -99,6 +181,10 @@ int __wrap_mp_thread_mutex_lock(mp_thread_mutex_t *mutex, int wait) {
     atomic_fetch_sub(&waiting, 1);
     atomic_fetch_add(&turns, 1);
     last = pthread_self();
+    if (self != NULL && self->is_stopped) {
+        // Again, should the script have caught it.
+        raise_in(self);
+    }
     return result;
 }
 

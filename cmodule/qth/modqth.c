@@ -70,7 +70,7 @@ static mp_obj_t set_lifetime(const mp_obj_t *args) {
     int32_t seconds = qth_number_argument(args[0], LIFETIME_MAX);
     return mp_obj_new_bool(qth_prepare() && seconds >= 0 && qth_set_lifetime(seconds));
 }
-static QTH_FUNCTION(set_lifetime_obj, set_lifetime, 1, MP_QSTR_seconds);
+static QTH_FUNCTION(set_lifetime_obj, set_lifetime, 1, MP_QSTR_lifetime);
 
 static mp_obj_t set_dk(const mp_obj_t *args) {
     QthText dk = qth_text_argument(args[0]);
@@ -93,7 +93,7 @@ static mp_obj_t set_apn(const mp_obj_t *args) {
     }
     return mp_obj_new_bool(qth_prepare());
 }
-static QTH_FUNCTION(set_apn_obj, set_apn, 1, MP_QSTR_apn, MP_QSTR_user, MP_QSTR_password);
+static QTH_FUNCTION(set_apn_obj, set_apn, 1, MP_QSTR_apn, MP_QSTR_username, MP_QSTR_password);
 
 // Plain TCP is all that this build has.
 static mp_obj_t set_bs_et(const mp_obj_t *args) {
@@ -184,7 +184,7 @@ static mp_obj_t set_event_cb(const mp_obj_t *args) {
     }
     return mp_const_true;
 }
-static QTH_FUNCTION(set_event_cb_obj, set_event_cb, 1, MP_QSTR_callbacks);
+static QTH_FUNCTION(set_event_cb_obj, set_event_cb, 1, MP_QSTR_eventlist);
 
 static const mp_rom_map_elem_t qth_module_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_Qth) },

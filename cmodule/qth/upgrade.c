@@ -88,7 +88,7 @@ static mp_obj_t set_ota_key(const mp_obj_t *args) {
     QthText pem = qth_text_argument(args[0]);
     return mp_obj_new_bool(qth_prepare() && qth_set_ota_key(pem));
 }
-QTH_FUNCTION(qth_set_ota_key_obj, set_ota_key, 1, MP_QSTR_pem);
+QTH_FUNCTION(qth_set_ota_key_obj, set_ota_key, 1, MP_QSTR_key);
 
 static mp_obj_t get_ota_key(void) {
     uint8_t pem[QTH_OTA_KEY];

@@ -122,13 +122,13 @@ class Application:
         self._save(state)
 
     def run(self):
-        """Runs main.py or main.mpy."""
+        """Runs main.py or main.mpy of /usr, which this application's folder has to be."""
         self.start()
         # Last, as on a device: what the firmware has comes before files of the application.
-        sys.path.append(self.root)
+        sys.path.append("/usr")
         try:
-            if path_exists(self.root + "/main.py"):
-                execfile(self.root + "/main.py", {"__name__": "__main__"})
+            if path_exists("/usr/main.py"):
+                execfile("/usr/main.py", {"__name__": "__main__"})
             else:
                 __import__("usr.main")
         except Exception as error:

@@ -66,8 +66,8 @@ def setProductInfo(pk: str, ps: str) -> bool:
 def setServer(url: str) -> bool:
     """Sets the Center's address: mqtt://host:port, mqtts://host:port or host:port. False when it is none of these."""
 
-def setLifetime(seconds: int) -> bool:
-    """Sets the keep alive, 21 to 600 seconds, at first 120. False outside."""
+def setLifetime(lifetime: int) -> bool:
+    """Sets the keep alive in seconds, 21 to 600, at first 120. False outside."""
 
 def setDK(dk: str) -> bool:
     """Sets the device key; without it, it is the board's IMEI or MAC address."""
@@ -75,7 +75,7 @@ def setDK(dk: str) -> bool:
 def setVer(version: str) -> bool:
     """Sets the module's version where the firmware's own is to be replaced."""
 
-def setEventCb(callbacks: _Events) -> bool:
+def setEventCb(eventlist: _Events) -> bool:
     """Sets the callbacks. Keys may be missing; one that does not exist raises ValueError, a value that can't be called
     TypeError. Callbacks of an earlier call that are not named again stay."""
 
@@ -102,7 +102,7 @@ def apply_pending_update() -> bool:
     """Whether an update of the application took its place at this start, by the firmware's frozen module `application`, before
     the application ran. Without that module this raises ImportError."""
 
-def setApn(apn: str, user: str = "", password: str = "") -> bool:
+def setApn(apn: str, username: str = "", password: str = "") -> bool:
     """Sets the mobile network's access point. Kept for the board; without effect where there is no modem."""
 
 def setBsEt(type: Literal["tcp", "psk", "tls", "cer"]) -> bool:
@@ -117,7 +117,7 @@ def setSessionFlag(flag: bool) -> bool:
 def getSessionFlag() -> bool:
     """Whether an encrypted session is asked for."""
 
-def setOtaKey(pem: str) -> bool:
+def setOtaKey(key: str) -> bool:
     """Sets the public key that packages must be signed with, P-256 or P-384 in PEM; call it before start(), at every start.
 
     From then on nothing is installed that is not signed by it: no plain image, no unsigned package, none that is not newer than

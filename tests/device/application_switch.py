@@ -141,8 +141,10 @@ rmdirs("app")
 
 # The firmware's modules come before the application's.
 app = fresh()
+os.putenv("QTH_USR", "app")
 with open("app/main.py", "w") as file:
     file.write("import sys, log\nprint(__name__, sys.path[-1], log.__name__)\n")
 with open("app/log.py", "w") as file:
     file.write("raise ValueError\n")
 app.run()
+rmdirs("app")

@@ -1,20 +1,16 @@
 # The package `usr`: the folder /usr, and the built-in Qth under the names that it has in the vendor's SDK, which come before
 # files of these names. boards/unix/imports.c loads this when a script first imports from `usr`.
-import os
 import sys
 
 import Qth
 
-import _board
 from ql_fs import path_exists
 
 from . import libs as _libs
 from . import qth as _qth
 
 __name__ = "usr"
-__path__ = _board.usr()
-if not __path__.startswith("/"):
-    __path__ = os.getcwd().rstrip("/") + "/" + __path__
+__path__ = "/usr"
 
 
 def _register():

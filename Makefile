@@ -24,7 +24,7 @@ PROVE := $(CARGO) run $(CARGO_FLAGS) --profile server -p qth-prove --
 export QTH_LIB MPY_CROSS V
 
 .PHONY: all run packages library micropython unix firmware qemu board center dist prove test test-rust test-sizes test-device test-cmake test-qemu test-micropython \
-  test-system test-dist miri fuzz no-std size stack bench bench-delta lint format header check-header clean help
+  test-system test-dist miri fuzz no-std size stack bench bench-delta lint format quecpython header check-header clean help
 
 say = @printf '%-10s %s\n' "$(1)" "$(2)"
 
@@ -90,6 +90,8 @@ test-rust: packages ## Run the Rust tests of all crates
 test-device: unix ## Run the Python tests on the firmware
 	$(call say,test,tests/device)
 	@tests/device/run build/unix/micropython $(BUILD)/test-device
+	$(call say,test,tools/quecpython)
+	@tools/quecpython --check build/unix/micropython
 	$(call say,test,tests/callbacks)
 	@tests/callbacks/run build/unix/micropython
 
@@ -166,6 +168,10 @@ lint: ## Check formatting and lints of all code
 
 format: ## Format all code
 	@mkdir -p build && $(CARGO) fmt --all && .ci/clang-format -i && .ci/ruff format
+
+quecpython: ## Write docs/QUECPYTHON.md again, from micropython/stubs
+	$(call say,document,docs/QUECPYTHON.md)
+	@tools/quecpython
 
 header: ## Write the C header again, cmodule/qth/qth.h, from src/ffi
 	$(call say,header,cmodule/qth/qth.h)

@@ -116,8 +116,83 @@ static mp_obj_t import_as(qstr name, size_t n_args, const mp_obj_t *args) {
     return board_import(n_args, renamed);
 }
 
+static bool finds_frozen_modules(void) {
+    size_t count;
+    mp_obj_t *entries;
+    mp_obj_get_array(mp_sys_path, &count, &entries);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(mp_obj_str_get_str(entries[i]), FROZEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Why this board does not have a module that devices have, or NULL: micropython/modules/_absent.py knows.
+static const char *reason_of_absence(qstr name) {
+    if (!finds_frozen_modules()) {
+        return NULL;
+    }
+    mp_obj_t modules = mp_load_attr(mp_import_name(MP_QSTR__absent, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), MP_QSTR_MODULES);
+    mp_map_elem_t *found = mp_map_lookup(mp_obj_dict_get_map(modules), MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    return found == NULL ? NULL : mp_obj_str_get_str(found->value);
+}
+
+static bool is_error(void *raised, const mp_obj_type_t *type) {
+    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(((mp_obj_base_t *)raised)->type), MP_OBJ_FROM_PTR(type));
+}
+
+static mp_obj_t import_or_explain(qstr first, size_t n_args, const mp_obj_t *args) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t module = mp_builtin___import___default(n_args, args);
+        nlr_pop();
+        return module;
+    }
+    if (is_error(nlr.ret_val, &mp_type_ImportError) && loaded(first) == MP_OBJ_NULL) {
+        const char *reason = reason_of_absence(first);
+        if (reason != NULL) {
+            mp_raise_msg_varg(&mp_type_ImportError, MP_ERROR_TEXT("'%q' is there on a device; this board does not simulate it: %s"), first, reason);
+        }
+    }
+    nlr_jump(nlr.ret_val);
+}
+
+mp_obj_t __real_mp_import_from(mp_obj_t module, qstr name);
+mp_obj_t __wrap_mp_import_from(mp_obj_t module, qstr name);
+
+// `from module import name`: that a module's __getattr__ does not know the name is told as it is told of other modules.
+mp_obj_t __wrap_mp_import_from(mp_obj_t module, qstr name) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t found = __real_mp_import_from(module, name);
+        nlr_pop();
+        return found;
+    }
+    if (is_error(nlr.ret_val, &mp_type_AttributeError)) {
+        mp_raise_type_arg(&mp_type_ImportError, mp_obj_exception_get_value(MP_OBJ_FROM_PTR(nlr.ret_val)));
+    }
+    nlr_jump(nlr.ret_val);
+}
+
 static bool is_usr(const char *name, size_t length) {
     return length == sizeof(USR) - 1 && memcmp(name, USR, length) == 0;
+}
+
+// QuecPython's modules of which MicroPython would take the names for aliases of its own: `utime` for `time`. They are frozen as
+// `_utime` and so on.
+static bool hides_alias(qstr name) {
+    return name == MP_QSTR_utime || name == MP_QSTR_uio || name == MP_QSTR_uwebsocket;
+}
+
+static void load_in_place_of_alias(qstr name, const mp_obj_t *args) {
+    vstr_t frozen;
+    vstr_init(&frozen, 16);
+    vstr_printf(&frozen, "_%q", name);
+    qstr frozen_name = qstr_from_strn(frozen.buf, frozen.len);
+    vstr_clear(&frozen);
+    mp_obj_t module = import_as(frozen_name, 1, args);
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict)), MP_OBJ_NEW_QSTR(name), module);
 }
 
 // MicroPython calls this for each import, see py/builtin.h: name, globals, locals, names that are imported, level.
@@ -139,8 +214,11 @@ mp_obj_t board_import(size_t n_args, const mp_obj_t *args) {
         return module;
     }
     qstr first = qstr_from_strn(name, first_length);
+    if (hides_alias(first) && loaded(first) == MP_OBJ_NULL && finds_frozen_modules()) {
+        load_in_place_of_alias(first, args);
+    }
     if (!is_alias(first)) {
-        return mp_builtin___import___default(n_args, args);
+        return import_or_explain(first, n_args, args);
     }
     mp_obj_t leaf = import_as(in_usr(name, length), n_args, args);
     mp_obj_t top = loaded(in_usr(name, first_length));

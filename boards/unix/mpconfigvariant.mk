@@ -15,6 +15,9 @@ LDFLAGS_EXTRA += -Wl,--wrap=mp_thread_create,--wrap=mp_thread_start,--wrap=mp_th
 # usr.c mounts /usr beside the root, for which main calls this.
 LDFLAGS_EXTRA += -Wl,--wrap=mp_vfs_mount
 
+# imports.c explains names that are not there.
+LDFLAGS_EXTRA += -Wl,--wrap=mp_import_from
+
 # Stack of the thread that runs callbacks.
 CFLAGS_EXTRA += -DQTH_CALLBACK_STACK=131072
 

@@ -23,3 +23,15 @@ def millivolts():
 
 def signal():  # dBm
     return int(os.getenv("QTH_SIGNAL") or -71)
+
+
+def absent(module, names):
+    """A module's __getattr__: `names` are those that it has on a device but not here, each with the reason."""
+
+    def __getattr__(name):
+        if name in names:
+            known = (module, name, names[name])
+            raise AttributeError("'%s.%s' is there on a device; this board does not simulate it: %s" % known)
+        raise AttributeError("'%s' has no '%s'" % (module, name))
+
+    return __getattr__

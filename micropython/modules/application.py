@@ -33,8 +33,8 @@ class Application:
         self.was_updated = False  # at this start
 
     def state(self):
-        """`stage`: ready, trial or reverting; `starts` that are left on trial; `md5` of the package; `bad`: MD5 of the last that
-        was reverted; `reverted`: nobody was told yet."""
+        """`stage`: ready, trial or reverting; `untried`: what is ready needs no trial; `starts` that are left on trial; `md5` of
+        the package; `bad`: MD5 of the last that was reverted; `reverted`: nobody was told yet."""
         try:
             with open(self._state) as file:
                 return json.load(file)
@@ -62,7 +62,18 @@ class Application:
             _remove(self.new)
             raise
         state = self.state()
+        state.pop("untried", None)
         state.update({"stage": "ready", "md5": md5})
+        self._save(state)
+
+    def stage_files(self, folder):
+        """Has the files of a folder take the places of those that the application has, at the next start and without a trial."""
+        _remove(self.new)
+        os.rename(folder, self.new)
+        if path_exists(self.root):
+            unpack.add(self.new, self.root)
+        state = self.state()
+        state.update({"stage": "ready", "untried": True, "md5": None})
         self._save(state)
 
     def start(self):
@@ -74,8 +85,11 @@ class Application:
                     _remove(self.old)
                     os.rename(self.root, self.old)
                 os.rename(self.new, self.root)
-            state.update({"stage": "trial", "starts": STARTS})
             self.was_updated = True
+            if state.get("untried"):
+                self._keep(state)
+                return
+            state.update({"stage": "trial", "starts": STARTS})
         if state.get("stage") == "trial":
             if state["starts"] > 0:
                 state["starts"] -= 1
@@ -101,8 +115,11 @@ class Application:
         """It stays."""
         state = self.state()
         if state.get("stage") == "trial":
-            self._save({"bad": state["bad"]} if "bad" in state else {})
-            _remove(self.old)
+            self._keep(state)
+
+    def _keep(self, state):
+        self._save({"bad": state["bad"]} if "bad" in state else {})
+        _remove(self.old)
 
     def give_up(self):
         """The upgrade has failed: what is unpacked is not started; what is on trial has no starts left. True: it runs now."""
@@ -122,11 +139,13 @@ class Application:
         self._save(state)
 
     def run(self):
-        """Runs main.py or main.mpy of /usr, which this application's folder has to be."""
+        """Runs boot.py, where there is one, and main.py or main.mpy of /usr, which this application's folder has to be."""
         self.start()
         # Last, as on a device: what the firmware has comes before files of the application.
         sys.path.append("/usr")
         try:
+            if path_exists("/usr/boot.py"):
+                execfile("/usr/boot.py", {"__name__": "boot"})
             if path_exists("/usr/main.py"):
                 execfile("/usr/main.py", {"__name__": "__main__"})
             else:

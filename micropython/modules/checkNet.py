@@ -11,9 +11,9 @@ def wait_network_connected(timeout=60):
 
 
 class CheckNetwork:
-    def __init__(self, project, version):
-        self._project = project
-        self._version = version
+    def __init__(self, project_name, project_version):
+        self._project = project_name
+        self._version = project_version
 
     def poweron_print_once(self):
         print("PROJECT_NAME     :", self._project)

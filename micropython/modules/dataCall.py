@@ -3,52 +3,52 @@ _contexts = {1: (0, "", "", "", 0)}
 _up = {1}
 
 
-def setPDPContext(profile, ip_type, apn, user, password, authentication):
-    _contexts[profile] = (ip_type, apn, user, password, authentication)
+def setPDPContext(profileID, ipType, apn, username, password, authType):
+    _contexts[profileID] = (ipType, apn, username, password, authType)
     return 0
 
 
-def getPDPContext(profile):
-    return _contexts.get(profile, -1)
+def getPDPContext(profileID):
+    return _contexts.get(profileID, -1)
 
 
-def setApn(profile, ip_type, apn, user, password, authentication, flag=0, sim=0):
-    return setPDPContext(profile, ip_type, apn, user, password, authentication)
+def setApn(profileID, ipType, apn, username, password, authType, flag=0, simID=0):
+    return setPDPContext(profileID, ipType, apn, username, password, authType)
 
 
-def activate(profile):
-    _up.add(profile)
+def activate(profileID):
+    _up.add(profileID)
     return 0
 
 
-def deactivate(profile):
-    _up.discard(profile)
+def deactivate(profileID):
+    _up.discard(profileID)
     return 0
 
 
-def start(profile, ip_type, apn, user, password, authentication):
-    setPDPContext(profile, ip_type, apn, user, password, authentication)
-    return activate(profile)
+def start(profileID, ipType, apn, username, password, authType):
+    setPDPContext(profileID, ipType, apn, username, password, authType)
+    return activate(profileID)
 
 
-def setAutoActivate(profile, enable):
+def setAutoActivate(profileID, enable):
     return 0
 
 
-def setAutoConnect(profile, enable):
+def setAutoConnect(profileID, enable):
     return 0
 
 
-def setDNSServer(profile, sim, primary, secondary):
+def setDNSServer(profileID, simID, priDNS, secDNS):
     return 0
 
 
-def setCallback(callback):
+def setCallback(fun):
     return 0
 
 
-def getInfo(profile, ip_type):
-    up = profile in _up
+def getInfo(profileID, ipType):
+    up = profileID in _up
     v4 = [1, 0, "127.0.0.1", "127.0.0.1", "0.0.0.0"] if up else [0, 0, "0.0.0.0", "0.0.0.0", "0.0.0.0"]
     v6 = [1, 0, "::1", "::1", "::"] if up else [0, 0, "::", "::", "::"]
-    return (profile, ip_type, v4, v6) if ip_type == 2 else (profile, ip_type, v6 if ip_type else v4)
+    return (profileID, ipType, v4, v6) if ipType == 2 else (profileID, ipType, v6 if ipType else v4)

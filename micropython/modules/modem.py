@@ -20,3 +20,9 @@ def getDevFwVersion():
 
 def getDevProductId():
     return "Qth"
+
+
+def getDevMAC():
+    # An address that is administered locally, by the end of the device key.
+    digits = ("0" * 10 + "".join("%02x" % byte for byte in _board.imei().encode()))[-10:]
+    return ":".join(["02"] + [digits[i : i + 2] for i in range(0, 10, 2)]).upper()

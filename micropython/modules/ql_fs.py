@@ -6,56 +6,56 @@ _FOLDER = 0x4000
 _PIECE = 1024
 
 
-def path_exists(path):
+def path_exists(file_path):
     try:
-        os.stat(path)
+        os.stat(file_path)
         return True
     except OSError:
         return False
 
 
-def path_dirname(path):
-    head = path.rstrip("/").rsplit("/", 1)
+def path_dirname(file_path):
+    head = file_path.rstrip("/").rsplit("/", 1)
     return "" if len(head) == 1 else head[0] or "/"
 
 
-def path_getsize(path):
-    return os.stat(path)[6]
+def path_getsize(file_path):
+    return os.stat(file_path)[6]
 
 
-def mkdirs(path):
-    path = path.rstrip("/")
-    if not path or path_exists(path):
+def mkdirs(dir_path):
+    dir_path = dir_path.rstrip("/")
+    if not dir_path or path_exists(dir_path):
         return
-    mkdirs(path_dirname(path))
-    os.mkdir(path)
+    mkdirs(path_dirname(dir_path))
+    os.mkdir(dir_path)
 
 
-def rmdirs(path):
-    for entry in os.ilistdir(path):
-        inside = path + "/" + entry[0]
+def rmdirs(dir_path):
+    for entry in os.ilistdir(dir_path):
+        inside = dir_path + "/" + entry[0]
         if entry[1] == _FOLDER:
             rmdirs(inside)
         else:
             os.remove(inside)
-    os.rmdir(path)
+    os.rmdir(dir_path)
 
 
-def touch(path, data):
+def touch(file, data):
     try:
-        mkdirs(path_dirname(path))
-        with open(path, "w") as file:
-            json.dump(data, file)
+        mkdirs(path_dirname(file))
+        with open(file, "w") as output:
+            json.dump(data, output)
         return 0
     except OSError:
         return -1
 
 
-def read_json(path):
+def read_json(file):
     # A dict of a JSON file, the text of another one, None when it can't be read.
     try:
-        with open(path) as file:
-            text = file.read()
+        with open(file) as input:
+            text = input.read()
     except OSError:
         return None
     try:
@@ -64,8 +64,8 @@ def read_json(path):
         return text
 
 
-def file_copy(target, source):
-    with open(source, "rb") as read, open(target, "wb") as write:
+def file_copy(dst, src):
+    with open(src, "rb") as read, open(dst, "wb") as write:
         while piece := read.read(_PIECE):
             write.write(piece)
     return True

@@ -1,0 +1,87 @@
+# Clock, timers, queues, the bus of messages, wakelocks, and names that are absent.
+import _thread
+import queue
+import time
+
+import uio
+import utime
+
+import ntptime
+import pm
+import sys_bus
+from machine import RTC, Timer
+
+
+def wait_for(condition):
+    for _ in range(5000):
+        if condition():
+            return True
+        time.sleep_ms(1)
+    return False
+
+
+print(utime.getTimeZone(), utime.setTimeZone(13), utime.setTimeZone(8), utime.getTimeZone())
+print(utime.localtime(0), utime.mktime((2024, 2, 29, 23, 59, 58, 3, 60)), utime.sleep_ms(1))
+print(all(utime.mktime(utime.localtime(day * 86400 + 3601)) == day * 86400 + 3601 for day in range(0, 47000, 97)))
+rtc = RTC()
+print(rtc.datetime((2030, 1, 6, 0, 3, 4, 5, 0)), rtc.datetime()[:4], utime.localtime()[:3])
+rang = []
+print(rtc.enable_alarm(1), rtc.register_callback(rang.append), rtc.set_alarm((2030, 1, 6, 0, 3, 4, 5, 0)), rtc.enable_alarm(1))
+print("rang", wait_for(lambda: rang))
+print(
+    ntptime.sethost("pool.ntp.org"), ntptime.host, ntptime.settime(-3), utime.getTimeZone(), abs(utime.time() - time.time()) < 2
+)
+
+ticks = []
+timer = Timer(Timer.Timer1)
+print(timer.start(period=5, mode=timer.PERIODIC, callback=ticks.append), wait_for(lambda: len(ticks) > 2), ticks[0] is timer)
+print(timer.stop(), timer.stop())
+
+jobs = queue.Queue(2)
+print(jobs.empty(), jobs.put(1), jobs.put(), jobs.put(3), jobs.size(), jobs.get(), jobs.get(), jobs.empty())
+got = []
+consumer = _thread.start_new_thread(lambda: got.append(jobs.get()), ())
+jobs.put("job")
+_thread.join(consumer)
+print(got)
+
+heard = []
+
+
+def hear(topic, message):
+    heard.append((topic, message, _thread.get_ident() != main))
+
+
+main = _thread.get_ident()
+sys_bus.subscribe("state", hear)
+sys_bus.subscribe("state", hear)
+sys_bus.publish("state", 1)
+print(wait_for(lambda: heard), heard)
+sys_bus.publish_sync("state", 2)
+print(heard[1], list(sys_bus.sub_table()), len(sys_bus.sub_table("state")))
+print(sys_bus.unsubscribe("state", print), sys_bus.unsubscribe("state", hear), sys_bus.unsubscribe("state"), sys_bus.sub_table())
+
+lock = pm.create_wakelock("lock", 4)
+print(pm.wakelock_unlock(lock), pm.wakelock_lock(lock), pm.wakelock_unlock(lock), pm.get_wakelock_num(), pm.delete_wakelock(lock))
+print(pm.wakelock_lock(lock), pm.delete_wakelock(lock), pm.get_wakelock_num(), pm.autosleep(1))
+print(pm.set_psm_time(1, 2, 3, 4), pm.get_psm_time(), pm.set_psm_time(0), pm.get_psm_time(), pm.set_psm_time())
+
+stream = uio.StringIO()
+uio.TextIOWrapper(stream).write("text")
+print(stream.getvalue())
+
+for statement in (
+    "import lvgl",
+    "from lvgl import img",
+    "import usr.lvgl",
+    "import no_such_module",
+    "import net; net.setBand(1)",
+    "from net import setBand",
+    "from net import no_such_name",
+    "from machine import LCD",
+    "import net; print(hasattr(net, 'setBand'), hasattr(net, 'getState'))",
+):
+    try:
+        exec(statement)
+    except (ImportError, AttributeError) as error:
+        print(type(error).__name__, error)

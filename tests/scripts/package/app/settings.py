@@ -1,0 +1,2 @@
+print("settings are loaded")
+PRODUCT = ("p111xt", "V2VUei9ZVWt2SnpL")

@@ -406,6 +406,9 @@ bool qth_ota_request(bool with_sha256);
 // that applies.
 bool qth_ota_action(uint8_t action);
 
+// The name of the component that is the Python application.
+QthText qth_application(void);
+
 // Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and
 // behind its end.
 size_t qth_mcu_read(uint32_t offset, struct QthBuffer out);

@@ -7,8 +7,6 @@
 #include "functions.h"
 #include "handlers.h"
 
-// Component of the application.
-#define APPLICATION "APP"
 // Largest action of otaAction.
 #define ACTION_MAX (3)
 // Largest address and length in a package: small ints on every port.
@@ -57,7 +55,7 @@ static mp_obj_t set_app_ver(const mp_obj_t *args) {
         return mp_const_false;
     }
     mp_obj_t application = import_application();
-    QthText component = { (const uint8_t *)APPLICATION, sizeof(APPLICATION) - 1 };
+    QthText component = qth_application();
     int32_t place = qth_mcu_handlers(component);
     if (place < 0) {
         return mp_const_false;

@@ -90,13 +90,14 @@ def setMcuVer(comp_no: str, version: str, infoCB: Callable[..., Any], resultCB: 
     read, otaAction(3). After a restart infoCB is called again."""
 
 def setAppVer(version: str, resultCB: Callable[[str, bool], Any]) -> bool:
-    """Registers the Python application as a component of its own, "APP", with the version that runs.
+    """Registers the Python application as a component of its own, "APP" unless the firmware names it otherwise, with the
+    version that runs.
 
-    A package is a .py or .mpy file, or a tar of files, compressed by gzip or not. It is unpacked beside the application and
-    takes its place at a restart, which follows at once; without main.py or main.mpy its files replace or join those of the
-    application. It is on trial until it has called setAppVer() with the plan's target and the Center knows: an exception, or
-    three starts, and the application before it is back. resultCB(component, result) tells the outcome. The firmware starts
-    the application by its frozen module `application`; without that this raises ImportError."""
+    A package is a .py or .mpy file, or an archive: a zip, or a tar, compressed by gzip or not. It is unpacked beside the
+    application and takes its place at a restart, which follows at once; without main.py or main.mpy its files replace or
+    join those of the application. It is on trial until it has called setAppVer() with the plan's target and the Center
+    knows: an exception, or three starts, and the application before it is back. resultCB(component, result) tells the
+    outcome. The firmware starts the application by its frozen module `application`; without that this raises ImportError."""
 
 def apply_pending_update() -> bool:
     """Whether an update of the application took its place at this start, by the firmware's frozen module `application`, before

@@ -8,6 +8,7 @@ use qth_protocol::ota::id;
 use qth_protocol::ota::Failure;
 use qth_protocol::ota::FileInfo;
 use qth_protocol::ota::Plan;
+use qth_protocol::ota::APPLICATION;
 use qth_protocol::ttlv;
 
 /// Longest public key that packages are signed with, as PEM.
@@ -26,6 +27,12 @@ pub extern "C" fn qth_ota_request(with_sha256: bool) -> bool {
 #[no_mangle]
 pub extern "C" fn qth_ota_action(action: uint8_t) -> bool {
     device(|device, now| device.ota_action(now, action))
+}
+
+/// The name of the component that is the Python application.
+#[no_mangle]
+pub extern "C" fn qth_application() -> QthText<'static> {
+    APPLICATION.into()
 }
 
 /// Reads from the downloaded package of an MCU to `out`; returns the number of bytes, 0 while no package is there, and

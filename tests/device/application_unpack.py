@@ -2,7 +2,7 @@
 import binascii
 import sys
 
-from support.archive import entry, files
+from support.archive import entry, files, stored, zeros, zip_of
 
 import unpack
 from ql_fs import path_exists, rmdirs
@@ -25,18 +25,9 @@ END = bytes(1024)
 
 
 def gzip(data, blocks=b""):
-    """RFC 1952, with data as it is in one block of RFC 1951 and more blocks behind it."""
-    length = len(data).to_bytes(2, "little")
-    stored = bytes([not blocks]) + length + bytes(255 - byte for byte in length) + data
+    """RFC 1952, with data as it is in one block and more blocks behind it."""
     end = binascii.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
-    return b"\x1f\x8b\x08" + bytes(7) + stored + blocks + end
-
-
-def zeros(count):
-    """The last block: a zero, and `count` times 258 zeros more, 13 bits each (fixed codes)."""
-    bits = "110" + "00110000" + "1100010100000" * count + "0000000"
-    bits += "0" * (-len(bits) % 8)
-    return bytes(int("".join(reversed(bits[i : i + 8])), 2) for i in range(0, len(bits), 8))
+    return b"\x1f\x8b\x08" + bytes(7) + stored(data, not blocks) + blocks + end
 
 
 show("Python", b"print(1)\n")
@@ -63,6 +54,36 @@ show("tar.gz with traversal", gzip(MAIN + entry(b"../evil.py", b"1") + END))
 show("gzip of something else", gzip(b"print(1)\n"))
 show("tar.gz that unpacks to a hundred times its size", gzip(MAIN + entry(b"a", size=1 << 20), zeros(4096)))
 show("tar without main.py", entry(b"other.py", b"1") + END)
+
+PYTHON = b"print(1)\n" * 40
+ZIP = zip_of((b"lib/", b""), (b"main.py", PYTHON), (b"lib/a.py", b""), (b"lib/b.py", b"x" * 600))
+show("zip", ZIP)
+show("zip with a comment", zip_of((b"main.py", PYTHON), comment=b"made by hand"))
+show("zip with links", zip_of((b"main.py", PYTHON), (b"link.py", b"main.py"), kind=0xA000))
+show("zip with traversal", zip_of((b"main.py", PYTHON), (b"../evil.py", b"1")))
+show("zip with an absolute path", zip_of((b"/tmp/evil.py", b"1")))
+show("zip that is encrypted", zip_of((b"main.py", PYTHON), flags=1))
+show("zip by another method", zip_of((b"main.py", PYTHON), method=12))
+show("zip with a wrong checksum", zip_of((b"main.py", PYTHON), checksum=1))
+show("zip that says it is shorter", zip_of((b"main.py", PYTHON), said=len(PYTHON) - 1))
+show("zip that says it is longer", zip_of((b"main.py", PYTHON), said=len(PYTHON) + 1))
+show("zip that says it is far longer", zip_of((b"main.py", PYTHON), said=1 << 31))
+show("zip cut short", ZIP[:-10])
+show("zip cut in front", ZIP[:4] + ZIP[60:])
+show("zip whose directory lies elsewhere", ZIP[:-6] + b"\xff\xff" + ZIP[-4:])
+show("zip of zeros", zip_of((b"main.py", PYTHON), (b"zeros", bytes(1 + 5 * 258), zeros(5))))
+show("zip that unpacks to a hundred times its size", zip_of((b"main.py", bytes(1 + 2048 * 258), zeros(2048))))
+for place in range(30, len(ZIP), 7):
+    damaged = ZIP[:place] + bytes([ZIP[place] ^ 0x55]) + ZIP[place + 1 :]
+    if path_exists(FOLDER):
+        rmdirs(FOLDER)
+    try:
+        unpack.unpack(FOLDER, len(damaged), lambda offset, length, damaged=damaged: damaged[offset : offset + length] or None)
+        # What a name says is not known to be wrong.
+        if sorted(map(len, files(FOLDER).values())) != [0, len(PYTHON), 600] or path_exists("../evil.py"):
+            print("damaged at", place, files(FOLDER))
+    except unpack.Refused:
+        pass
 
 for name in (b"../evil.py", b"lib/../../evil.py", b"/tmp/evil.py", b"..", b"a\\..\\evil.py"):
     show(name, MAIN + entry(name, b"1") + END)

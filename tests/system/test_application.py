@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+import zipfile
 
 from case import DK, PK, PS, SystemCase
 
@@ -90,6 +91,17 @@ class Application(SystemCase):
         board.wait_for("application: APP True")
         self.wait_for_state(plan, "upgraded")
 
+    def test_an_archive_may_be_a_zip(self):
+        path = os.path.join(self.folder, "application.zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("main.py", code("2.0"))
+            archive.writestr("greeting.py", "text = 'this is 2.0'\n" + "# A comment that repeats itself.\n" * 100)
+        plan = self.plan_for(path)
+        board = self.application().power_on()
+        board.wait_for("this is 2.0")
+        board.wait_for("application: APP True")
+        self.wait_for_state(plan, "upgraded")
+
     def test_an_application_that_fails_to_start_is_put_back_and_not_installed_again(self):
         plan = self.plan_for(self.archive(main=code("2.0"), greeting="raise ValueError('broken')\n"))
         board = self.application().power_on()
@@ -134,7 +146,7 @@ class Application(SystemCase):
         plan = self.plan(archive, "--component", f"QTH-UNIX={module}", component="APP")
         board = self.application().power_on()
         board.wait_for("otaPlan: [(1, 'APP', '1.0', '2.0', 0, 0, 0), (0, 'QTH-UNIX', '1.0.0', '1.1.0', 0, 0, 0)]")
-        board.wait_for("application: package refused: it is neither a tar nor Python code for this firmware")
+        board.wait_for("application: package refused: it is neither an archive nor Python code for this firmware")
         board.wait_for("application: APP False")
         self.wait_for_state(plan, "failed")
         components = self.center.cli("monitor", plan)["devices"][0]["components"]

@@ -22,8 +22,16 @@ pub use status::Status;
 pub const COMPONENT_MAX: usize = 32;
 /// Longest version text, in bytes.
 pub const VERSION_MAX: usize = 64;
-/// Component of the Python application. On the wire it is one like that of an MCU.
-pub const APPLICATION: &str = "APP";
+/// Component of the Python application, which the environment variable `QTH_APPLICATION` names at build time; otherwise `APP`.
+/// On the wire it is one like that of an MCU.
+pub const APPLICATION: &str = match option_env!("QTH_APPLICATION") {
+    Some(name) => name,
+    None => "APP",
+};
+const _: () = assert!(
+    !APPLICATION.is_empty() && APPLICATION.len() <= COMPONENT_MAX,
+    "QTH_APPLICATION has to be a component's name, of 1 to 32 bytes"
+);
 /// Most components in one plan.
 pub const COMPONENTS_MAX: usize = 20;
 

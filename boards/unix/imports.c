@@ -182,7 +182,7 @@ static bool is_usr(const char *name, size_t length) {
 // QuecPython's modules of which MicroPython would take the names for aliases of its own: `utime` for `time`. They are frozen as
 // `_utime` and so on.
 static bool hides_alias(qstr name) {
-    return name == MP_QSTR_utime || name == MP_QSTR_uio || name == MP_QSTR_uwebsocket;
+    return name == MP_QSTR_utime || name == MP_QSTR_uio || name == MP_QSTR_ujson || name == MP_QSTR_uwebsocket;
 }
 
 static void load_in_place_of_alias(qstr name, const mp_obj_t *args) {

@@ -18,6 +18,9 @@ LDFLAGS_EXTRA += -Wl,--wrap=mp_vfs_mount
 # imports.c explains names that are not there.
 LDFLAGS_EXTRA += -Wl,--wrap=mp_import_from
 
+# text.c gives text the method decode().
+LDFLAGS_EXTRA += -Wl,--wrap=mp_load_method
+
 # Stack of the thread that runs callbacks.
 CFLAGS_EXTRA += -DQTH_CALLBACK_STACK=131072
 

@@ -12,12 +12,6 @@ _priority = 0
 _settings = {0: 1, 1: _GGA | _RMC | _GSV | _GSA, 2: 0, 3: 0, 4: 0}
 
 
-class _Text(str):
-    # On some modules it comes as bytes: scripts decode it.
-    def decode(self, *_):
-        return str(self)
-
-
 def init():
     global _start
     _start = time.time()
@@ -96,6 +90,6 @@ def _sentences():
 def read(size):
     """The length and the text of what the receiver said last; -1 and '' before init()."""
     if _start is None:
-        return -1, _Text("")
-    sentences = _Text(_sentences()[:size])
+        return -1, ""
+    sentences = _sentences()[:size]
     return len(sentences), sentences

@@ -14,8 +14,7 @@ def get_state() -> int:
     """0 off, 2 positioning."""
 
 def read(size: int) -> Tuple[int, str]:
-    """(length, text): what it said last, at most so many characters; (-1, '') before init(). The text has a method decode(),
-    since it comes as bytes from some modules."""
+    """(length, text): what it said last, at most so many characters; (-1, '') before init()."""
 
 def getPriority() -> int:
     """0: satellites before LTE, 1: LTE before satellites."""

@@ -4,6 +4,7 @@ import queue
 import time
 
 import uio
+import ujson
 import utime
 
 import ntptime
@@ -65,6 +66,14 @@ lock = pm.create_wakelock("lock", 4)
 print(pm.wakelock_unlock(lock), pm.wakelock_lock(lock), pm.wakelock_unlock(lock), pm.get_wakelock_num(), pm.delete_wakelock(lock))
 print(pm.wakelock_lock(lock), pm.delete_wakelock(lock), pm.get_wakelock_num(), pm.autosleep(1))
 print(pm.set_psm_time(1, 2, 3, 4), pm.get_psm_time(), pm.set_psm_time(0), pm.get_psm_time(), pm.set_psm_time())
+
+TEXT = '{"a": {"type" : "in", "n": [1, {"x": "]}"}]}, "kind": "type", "said": "she said \\"no\\", left", "n" :-1 , "t":true}'
+for key in ("type", "n", "a", "kind", "said", "t", "x", "none"):
+    start, end = ujson.search(TEXT, key)
+    print(key, TEXT[start:end])
+print(ujson.search(TEXT, "none"), ujson.search('{"cut": "sho', "cut"), ujson.loads("[1]"), ujson.dumps({"a": 1}))
+
+print("text".decode(), "täxt".decode("utf-8"), b"bytes".decode(), ujson.search(TEXT.decode(), "t"))
 
 stream = uio.StringIO()
 uio.TextIOWrapper(stream).write("text")

@@ -10,6 +10,7 @@ import utime
 import ntptime
 import pm
 import sys_bus
+import uzlib
 from machine import RTC, Timer
 
 
@@ -74,6 +75,15 @@ for key in ("type", "n", "a", "kind", "said", "t", "x", "none"):
 print(ujson.search(TEXT, "none"), ujson.search('{"cut": "sho', "cut"), ujson.loads("[1]"), ujson.dumps({"a": 1}))
 
 print("text".decode(), "täxt".decode("utf-8"), b"bytes".decode(), ujson.search(TEXT.decode(), "t"))
+
+PACKED = {
+    0: b"x\x9cKLJN$\x17\x01\x00\xbc\xbe\x16\xf9",
+    31: b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03KLJN$\x17\x01\x00-\xfa\x91\xe1<\x00\x00\x00",
+    -15: b"KLJN$\x17\x01\x00",
+}
+print(
+    [uzlib.decompress(PACKED[form], form) == b"abc" * 20 for form in PACKED], uzlib.DecompIO(uio.BytesIO(PACKED[31]), 31).read(4)
+)
 
 stream = uio.StringIO()
 uio.TextIOWrapper(stream).write("text")

@@ -21,6 +21,8 @@ class Pin:
     PULL_PD: int
 
     def __init__(self, GPIOn: int, direction: int = 0, pullMode: int = 0, level: int = 0) -> None: ...
+    def init(self) -> int:
+        """0: it is ready as soon as it is made."""
     def read(self) -> int:
         """The level, 0 or 1. One that nobody has set is as the pin is pulled."""
     def write(self, value: int) -> int:

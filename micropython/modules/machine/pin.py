@@ -18,6 +18,9 @@ class Pin:
         if direction == Pin.OUT:
             self.write(level)
 
+    def init(self):
+        return 0
+
     def read(self):
         return _levels.get(self._number, 1 if self._pull == Pin.PULL_PU else 0)
 

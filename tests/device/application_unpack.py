@@ -44,6 +44,25 @@ show(
 )
 show("tar without an end", MAIN)
 show("tar with git's comment", entry(b"pax_global_header", b"52 comment=1\n", kind=b"g") + MAIN + END)
+PAX = b"28 mtime=1790000000.1234567\n"
+LONG = b"lib/" + b"n" * 120 + b".py"
+
+
+def pax(path):
+    record = b" path=" + path + b"\n"
+    return b"%d" % (len(record) + 3) + record
+
+
+show("tar with pax headers", entry(b"x", PAX, kind=b"x") + MAIN + END)
+for kind, header in ((b"x", PAX + pax(LONG)), (b"L", LONG + b"\0")):
+    names = entry(b"x", header, kind=kind) + entry(b"cut.py", b"1") + MAIN + END
+    show("long name by " + kind.decode(), names)
+show("pax with traversal", entry(b"x", pax(b"../" + LONG), kind=b"x") + entry(b"cut.py", b"1") + END)
+show("long name with traversal", entry(b"x", b"/tmp/evil.py", kind=b"L") + entry(b"cut.py", b"1") + END)
+for header in (b"no length", b"99 path=short\n", b"9 path=xx", b"0 path=x\n", b"-1 path=x\n"):
+    show(header, entry(b"x", header, kind=b"x") + MAIN + END)
+show("header that is too long", entry(b"x", size=5000, kind=b"x") + MAIN + END)
+
 show("tar.gz", gzip(entry(b"./", kind=b"5") + MAIN + entry(b"lib/a.py", b"x" * 600) + END))
 show("tar.gz without an end", gzip(MAIN))
 show("tar.gz cut short", gzip(MAIN + END)[:900], len(gzip(MAIN + END)))
@@ -88,7 +107,7 @@ for place in range(30, len(ZIP), 7):
 for name in (b"../evil.py", b"lib/../../evil.py", b"/tmp/evil.py", b"..", b"a\\..\\evil.py"):
     show(name, MAIN + entry(name, b"1") + END)
 show("traversal by the prefix", MAIN + entry(b"evil.py", b"1", prefix=b"../..") + END)
-for kind in (b"1", b"2", b"3", b"6", b"x", b"L"):
+for kind in (b"1", b"2", b"3", b"6", b"K", b"S"):
     show("kind " + kind.decode(), MAIN + entry(b"evil.py", kind=kind) + END)
 show("a file that is longer than the package", MAIN + entry(b"b.py", b"1", size=4096))
 show("a package cut short", (MAIN + entry(b"b.py", b"1" * 600))[:1700], 2560)

@@ -44,10 +44,11 @@ class Application(SystemCase):
 
     def archive(self, **files):
         path = os.path.join(self.folder, "application.tar")
-        with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        with tarfile.open(path, "w") as archive:
             for name, content in files.items():
                 entry = tarfile.TarInfo(name + ".py")
                 entry.size = len(content)
+                entry.mtime = 1790000000.5  # which pax has a header for
                 archive.addfile(entry, io.BytesIO(content.encode()))
         return path
 

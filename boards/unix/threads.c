@@ -81,7 +81,8 @@ void board_thread_stop(mp_uint_t id) {
     sigaction(WAKE_SIGNAL, &wake, NULL);
     MP_STATE_VM(board_thread_exit) = mp_obj_new_exception(&mp_type_SystemExit);
     thread->is_stopped = true;
-    for (int tries = 0; tries < WAKE_TRIES && find(thread_id) == thread; tries++) {
+    // Another one may get its number and place when it has ended.
+    for (int tries = 0; tries < WAKE_TRIES && find(thread_id) == thread && thread->is_stopped; tries++) {
         raise_in(thread);
         pthread_kill(thread_id, WAKE_SIGNAL);
         board_pause(1000);

@@ -69,6 +69,21 @@ class Pack(unittest.TestCase):
         self.assertIn("a delta from version '1.0.0'", self.refused("apply", NEW, delta, "-o", image))
         self.assertIn("name the image of that version", self.refused("apply", delta, "-o", image))
 
+    def test_what_a_file_is_made_of_is_never_replaced(self):
+        old, new, pack = self.file("old", b"abc" * 1000), self.file("new", b"abc" * 1001), self.path("pack")
+        about = ("--target", "2", "--component", "c")
+        self.pack("full", new, *about, "-o", pack)
+        link = self.path("link")
+        os.symlink(new, link)
+        for arguments in (
+            ("full", new, *about, "-o", new),
+            ("full", new, *about, "-o", link),
+            ("delta", old, new, "--source", "1", *about, "-o", old),
+            ("apply", pack, "-o", pack),
+        ):
+            self.assertIn("name another file by -o", self.refused(*arguments))
+        self.assertEqual((content(old), content(new)), (b"abc" * 1000, b"abc" * 1001))
+
     def test_small_images_of_any_content(self):
         old, new, delta = self.file("old", b"abc" * 1000), self.file("new", b"abc" * 1000 + b"d"), self.path("d.pack")
         for options in ([], ["--tiny"], ["--interval", "0"], ["--interval", "1024"]):

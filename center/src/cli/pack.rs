@@ -232,10 +232,12 @@ impl Task {
     pub fn run(self, api: &Api) -> anyhow::Result<()> {
         match self {
             Self::Full { image, about } => {
+                keeps(&about.output, &[&image])?;
                 let image = read(&image)?;
                 about.write(api, container::manifest(&image, &image)?, &image, &Made::Full)
             }
             Self::Delta { old, new, source, instructions, base, ram, ram_size, interval, tiny, layout, about } => {
+                keeps(&about.output, &[&old, &new])?;
                 let options = Options {
                     instructions: instructions.map(Into::into),
                     base,
@@ -268,6 +270,7 @@ impl Task {
             }
             Self::Inspect { package } => inspect::inspect(api, &package.display().to_string(), &read(&package)?),
             Self::Apply { files, output } => {
+                keeps(&output, &files)?;
                 let (old, package) = match files.as_slice() {
                     [old, package] => (Some(read(old)?), read(package)?),
                     [package] => (None, read(package)?),
@@ -371,6 +374,17 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(&part, bytes)
         .and_then(|()| std::fs::rename(&part, path))
         .with_context(|| format!("can't write {}", path.display()))
+}
+
+/// Refuses an output that would replace one of the files that it is made of.
+fn keeps(output: &Path, inputs: &[impl AsRef<Path>]) -> anyhow::Result<()> {
+    let Ok(replaced) = output.canonicalize() else { return Ok(()) };
+    for input in inputs {
+        if input.as_ref().canonicalize().is_ok_and(|input| input == replaced) {
+            bail!("{} would be replaced by what is made of it: name another file by -o", output.display());
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that only its owner can read.

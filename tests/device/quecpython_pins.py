@@ -1,20 +1,13 @@
 # Pins, voltages and the power key have the levels that files say; buses answer as if no chip were there.
 import os
-import time
+
+from support.wait import wait_for
 
 from machine import ADC, I2C, SPI, ExtInt, I2C_simulation, KeyPad, OneWire, Pin, SoftSPI
 from misc import PWM, PWM_V2, USB, PowerKey
 from ql_fs import rmdirs
 
 FOLDER = "quecpython_pins_test"
-
-
-def wait_for(condition):
-    for _ in range(5000):
-        if condition():
-            return True
-        time.sleep_ms(1)
-    return False
 
 
 def put(name, level):

@@ -6,21 +6,13 @@ import time
 import uio
 import ujson
 import utime
+from support.wait import wait_for
 
 import ntptime
 import pm
 import sys_bus
 import uzlib
 from machine import RTC, Timer
-
-
-def wait_for(condition):
-    for _ in range(5000):
-        if condition():
-            return True
-        time.sleep_ms(1)
-    return False
-
 
 print(utime.getTimeZone(), utime.setTimeZone(13), utime.setTimeZone(8), utime.getTimeZone())
 print(utime.localtime(0), utime.mktime((2024, 2, 29, 23, 59, 58, 3, 60)), utime.sleep_ms(1))

@@ -4,13 +4,7 @@ import select
 import socket
 import time
 
-
-def wait_for(condition):
-    for _ in range(5000):
-        if condition():
-            return True
-        time.sleep_ms(1)
-    return False
+from support.wait import wait_for
 
 
 def loop():

@@ -177,3 +177,14 @@ fn crc_text(bytes: &[u8]) -> Option<&str> {
     });
     crc?.as_text()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_names_the_application() {
+        let named = std::env::var("QTH_APPLICATION");
+        assert_eq!(qth_application().get(), Some(named.as_deref().unwrap_or("APP")));
+    }
+}

@@ -53,11 +53,6 @@ def configGet(config_type):
     return _settings.get(config_type, -1)
 
 
-def position():
-    """Minutes of longitude east of 121 degrees, on 31 degrees and 9 minutes north."""
-    return 31.0 + (time.time() - _start) % 600 * 0.01
-
-
 def _checked(body):
     sum = 0
     for byte in body.encode():
@@ -73,7 +68,8 @@ def _sentences():
     clock = time.gmtime()
     now = "%02d%02d%02d.000" % clock[3:6]
     day = "%02d%02d%02d" % (clock[2], clock[1], clock[0] % 100)
-    place = "3109.0000,N,121%07.4f,E" % position()
+    minutes = 31.0 + (time.time() - _start) % 600 * 0.01
+    place = "3109.0000,N,121%07.4f,E" % minutes
     seen = "".join(",%02d,%02d,%03d,%02d" % satellite for satellite in _SATELLITES)
     used = "".join(",%02d" % satellite[0] for satellite in _SATELLITES) + "," * (12 - len(_SATELLITES))
     bodies = (

@@ -28,6 +28,3 @@ def configGet(config_type: int) -> int:
 
 def configSet(config_type: int, config_value: int) -> int:
     """Sets one: 0, or -1 where there is no such setting."""
-
-def position() -> float:
-    """Not on a device: minutes of longitude east of 121 degrees, on the street at 31 degrees and 9 minutes north."""

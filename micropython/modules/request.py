@@ -22,19 +22,34 @@ class Response:
 
     @property
     def content(self):
-        for piece in self._pieces():
-            yield piece.decode() if self._decode else piece
+        return self.text if self._decode else self._pieces()
 
     @property
     def text(self):
+        rest = b""
         for piece in self._pieces():
-            yield piece.decode()
+            piece = rest + piece
+            whole = _whole(piece)
+            rest = piece[whole:]
+            yield piece[:whole].decode()
+        if rest:
+            yield rest.decode()
 
     def json(self):
         return _json.loads(b"".join(self._pieces()))
 
     def close(self):
         self._answer.close()
+
+
+def _whole(text):
+    """How many bytes of UTF-8 are whole letters: the last one may go on in the next piece."""
+    for back in range(1, min(4, len(text) + 1)):
+        byte = text[-back]
+        if byte & 0xC0 != 0x80:  # a letter begins here
+            length = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(text) - back if length > back else len(text)
+    return len(text)
 
 
 def request(method, url, data=None, headers=None, decode=True, sizeof=255, ssl_params=None, json=None, timeout=None):

@@ -116,6 +116,7 @@ class Scripts(SystemCase):
     def test_an_application_fetches_its_own_files(self):
         files = {
             "/newest.json": b'{"version": "2", "files": ["version.py", "added/one.py"]}',
+            "/news": ("äö水🚲" * 50).encode(),
             "/version.py": b"from added.one import VERSION\n",
             "/added/one.py": b'VERSION = "2"\n',
         }
@@ -145,6 +146,7 @@ class Scripts(SystemCase):
         board.wait_for("version 1")
         board.wait_for("newest 200 2")
         board.wait_for("posted 200 thanks")
+        board.wait_for("news True")
         board.wait_for("download -1 None")
         board.wait_for("version 2")
         board.wait_for("newest 200 2", count=2)

@@ -14,6 +14,8 @@ newest = answer.json()
 print("newest", answer.status_code, newest["version"])
 posted = request.post(url + "/report", data='{"version": "%s"}' % version.VERSION)
 print("posted", posted.status_code, "".join(posted.content))
+news = request.get(url + "/news", sizeof=7)
+print("news", "".join(news.text) == "äö水🚲" * 50)
 if newest["version"] != version.VERSION:
     update = app_fota.new()
     files = [{"url": url + "/" + name, "file_name": "/usr/" + name} for name in newest["files"]]
